@@ -1,0 +1,122 @@
+//! Which face each connected piece of the linework lies in.
+
+use super::cells::Cells;
+use super::trace::Cycles;
+use crate::grid::{Point, delta};
+
+/// The face left of each half-edge, and the cycles of each face.
+pub(super) struct Faces {
+    pub(super) left: Vec<u32>,
+    pub(super) areas: Vec<i64>,
+    pub(super) cycle_starts: Vec<u32>,
+    pub(super) cycles: Vec<u32>,
+}
+
+/// Gives every cycle its face: a positive cycle is the outer ring of one; a negative cycle, the
+/// contour of a connected piece, is a hole of the face that lies just left of and below its
+/// leftmost node.
+pub(super) fn nest(nodes: &[Point], origins: &[u32], cells: &Cells, cycles: &Cycles) -> Faces {
+    const UNKNOWN: u32 = u32::MAX;
+    let mut face_of: Vec<u32> = vec![UNKNOWN; cycles.starts.len()];
+    let mut count = 1;
+    for (cycle, &area) in cycles.areas.iter().enumerate() {
+        if area > 0 {
+            face_of[cycle] = count;
+            count += 1;
+        }
+    }
+    // A cycle is known by its smallest half-edge, and edges are sorted by their smaller end: that
+    // is the smallest node of the cycle, and cycles come in the order of these.
+    for cycle in 0..cycles.starts.len() {
+        if cycles.areas[cycle] <= 0 {
+            let tip = nodes[origins[(cycles.starts[cycle] & !1) as usize] as usize];
+            face_of[cycle] = match below(nodes, origins, cells, tip) {
+                None => super::OUTSIDE,
+                // The piece below starts further left, so its contour is resolved already.
+                Some(edge) => face_of[cycles.of[2 * edge as usize] as usize],
+            };
+        }
+    }
+    assemble(cycles, &face_of, count as usize)
+}
+
+/// Groups cycles by face, the outer ring first.
+pub(super) fn assemble(cycles: &Cycles, face_of: &[u32], faces: usize) -> Faces {
+    let mut areas = vec![0i64; faces];
+    let mut cycle_starts = vec![0u32; faces + 1];
+    for (cycle, &face) in face_of.iter().enumerate() {
+        areas[face as usize] += cycles.areas[cycle];
+        cycle_starts[face as usize + 1] += 1;
+    }
+    areas[super::OUTSIDE as usize] = 0;
+    for f in 0..faces {
+        cycle_starts[f + 1] += cycle_starts[f];
+    }
+    let mut places = cycle_starts.clone();
+    let mut grouped = vec![0u32; face_of.len()];
+    for outer in [true, false] {
+        for (cycle, &face) in face_of.iter().enumerate() {
+            if (cycles.areas[cycle] > 0) == outer {
+                let place = &mut places[face as usize];
+                grouped[*place as usize] = cycles.starts[cycle];
+                *place += 1;
+            }
+        }
+    }
+    Faces {
+        left: cycles.of.iter().map(|&c| face_of[c as usize]).collect(),
+        areas,
+        cycle_starts,
+        cycles: grouped,
+    }
+}
+
+/// The highest edge below `tip`, just left of it.
+fn below(nodes: &[Point], origins: &[u32], cells: &Cells, tip: Point) -> Option<u32> {
+    for row in (0..=cells.row(i64::from(tip.y))).rev() {
+        let mut best: Option<(u32, Point, Point)> = None;
+        for &(_, edge) in cells.segments(cells.at(tip.x, row)) {
+            let a = nodes[origins[2 * edge as usize] as usize];
+            let b = nodes[origins[2 * edge as usize + 1] as usize];
+            if a.x < tip.x
+                && tip.x <= b.x
+                && height(a, b, tip.x, i64::from(tip.y)) < 0
+                && best.is_none_or(|(_, c, d)| is_higher((a, b), (c, d), tip.x))
+            {
+                best = Some((edge, a, b));
+            }
+        }
+        if let Some((edge, a, b)) = best
+            && height(a, b, tip.x, cells.row_bottom(row)) >= 0
+        {
+            return Some(edge);
+        }
+    }
+    None
+}
+
+/// Sign of (height of the line `a b` at `x`) − `y`, with `a.x < b.x`.
+fn height(a: Point, b: Point, x: i32, y: i64) -> i32 {
+    let (dx, dy) = delta(a, b);
+    let run = i128::from(x) - i128::from(a.x);
+    let rise = i128::from(y) - i128::from(a.y);
+    (run * i128::from(dy) - rise * i128::from(dx)).signum() as i32
+}
+
+/// Whether the first edge passes above the second one just left of `x`. The two do not cross.
+fn is_higher((a, b): (Point, Point), (c, d): (Point, Point), x: i32) -> bool {
+    let ((ux, uy), (vx, vy)) = (delta(a, b), delta(c, d));
+    // Heights at x as fractions over ux and vx: compared crosswise, in whole steps and rest.
+    let place = |start: Point, dx: i64, dy: i64| {
+        let rise = (i128::from(x) - i128::from(start.x)) * i128::from(dy);
+        let whole = rise.div_euclid(i128::from(dx)) + i128::from(start.y);
+        (whole, rise.rem_euclid(i128::from(dx)))
+    };
+    let ((p, p_rest), (q, q_rest)) = (place(a, ux, uy), place(c, vx, vy));
+    let at_x = p
+        .cmp(&q)
+        .then_with(|| (p_rest * i128::from(vx)).cmp(&(q_rest * i128::from(ux))));
+    // Equal at x: going left, the one with the smaller slope is above.
+    at_x.then_with(|| (i128::from(vy) * i128::from(ux)).cmp(&(i128::from(uy) * i128::from(vx))))
+        .is_gt()
+}

@@ -2,5 +2,22 @@
 
 #![warn(missing_docs)]
 
+pub mod align;
+pub mod artificial;
+pub mod check;
+pub mod communes;
+pub mod crs;
+pub mod error;
 pub mod grid;
+pub mod indicators;
+pub mod ledger;
 pub mod partition;
+pub mod publish;
+pub mod query;
+pub mod raster;
+pub mod reference;
+pub mod run;
+pub mod territory;
+pub mod vector;
+pub mod vectorise;
+pub mod vintage;

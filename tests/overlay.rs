@@ -1,7 +1,7 @@
 //! The engine's overlay against what must hold of it and against an engine that is not ours.
 
 use millesime::grid::Point;
-use millesime::partition::{Builder, Overlay, signed_area};
+use millesime::partition::{Builder, Dissolved, Overlay, signed_area};
 use proptest::prelude::*;
 
 type Ring = Vec<Point>;
@@ -85,7 +85,8 @@ proptest! {
         let keys: Vec<u32> = (0..overlay.partition.face_count() as u32)
             .map(|f| if f == 0 { u32::MAX } else { (f * 7) % colours })
             .collect();
-        let (dissolved, members) = overlay.partition.dissolve(&keys);
+        let Dissolved { partition: dissolved, members, merged } = overlay.partition.dissolve(&keys);
+        prop_assert!(members.iter().zip(0..).all(|(&m, f)| merged[m as usize] == f));
         prop_assert_eq!(dissolved.verify(), Ok(()));
         let sum = |p: &dyn Fn(u32) -> (u32, i64), n: usize| {
             let mut sums = std::collections::BTreeMap::new();

@@ -1,144 +1,213 @@
-//! A uniform grid of cells over a set of segments: which segments come near which cell.
+//! A uniform grid of square cells over a set of segments: which segments come near which cell.
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rayon::prelude::*;
 
-use crate::grid::Point;
+use crate::grid::{Point, delta};
 
-/// Segments bucketed by square cell. A segment is listed in every cell that it, widened by one
-/// grid step, may cross.
+/// A square of grid points, its left and bottom sides included.
+#[derive(Clone, Copy)]
+pub(super) struct Square {
+    west: i64,
+    south: i64,
+    /// Its side is 2 to this power.
+    pub(super) power: u32,
+}
+
+impl Square {
+    /// Whether a point lies in it.
+    pub(super) fn holds(self, p: Point) -> bool {
+        (i64::from(p.x) - self.west) >> self.power == 0
+            && (i64::from(p.y) - self.south) >> self.power == 0
+    }
+
+    /// Its quarters, when its side is more than a step.
+    pub(super) fn quarters(self) -> [Self; 4] {
+        let half = 1 << (self.power - 1);
+        [(0, 0), (0, half), (half, 0), (half, half)].map(|(east, north)| Self {
+            west: self.west + east,
+            south: self.south + north,
+            power: self.power - 1,
+        })
+    }
+
+    /// Whether a segment, its lexicographically smaller end first, comes within a step of it.
+    pub(super) fn is_near(self, (a, b): (Point, Point)) -> bool {
+        let side = 1 << self.power;
+        let (x0, y0) = (self.west - 1, self.south - 1);
+        let (x1, y1) = (self.west + side, self.south + side);
+        let (ax, ay) = (i64::from(a.x), i64::from(a.y));
+        let (dx, dy) = delta(a, b);
+        if ax > x1 || ax + dx < x0 || ay.max(ay + dy) < y0 || ay.min(ay + dy) > y1 {
+            return false;
+        }
+        // The line passes between two corners: the two that lie furthest to its sides tell.
+        let side_of = |x: i64, y: i64| {
+            i128::from(dx) * i128::from(y - ay) - i128::from(dy) * i128::from(x - ax)
+        };
+        let (low, high) = if dy >= 0 {
+            (side_of(x1, y0), side_of(x0, y1))
+        } else {
+            (side_of(x0, y0), side_of(x1, y1))
+        };
+        low <= 0 && high >= 0
+    }
+}
+
+/// Segments listed by cell. A segment is listed in every cell that it, widened by one grid step,
+/// may cross; cells are numbered up each column, column after column.
 pub(super) struct Cells {
     origin: (i64, i64),
-    size: i64,
+    /// The side of a cell is 2 to this power.
+    power: u32,
     columns: i64,
     rows: i64,
-    /// (cell, segment), sorted.
-    entries: Vec<(u64, u32)>,
+    /// The segments of cell `c` are `segments[starts[c]..starts[c + 1]]`, in no order.
+    starts: Vec<u32>,
+    segments: Vec<u32>,
 }
 
 impl Cells {
-    /// Buckets `segments` (each with its lexicographically smaller end first).
+    /// Lists `segments` (each with its lexicographically smaller end first).
     pub(super) fn new(segments: &[(Point, Point)]) -> Self {
-        let bounds = segments
-            .par_iter()
-            .map(|(a, b)| {
-                let (y0, y1) = (a.y.min(b.y), a.y.max(b.y));
-                [a.x, y0, b.x, y1].map(i64::from)
-            })
-            .reduce(
-                || [i64::MAX, i64::MAX, i64::MIN, i64::MIN],
-                |p, q| {
-                    [
-                        p[0].min(q[0]),
-                        p[1].min(q[1]),
-                        p[2].max(q[2]),
-                        p[3].max(q[3]),
-                    ]
-                },
-            );
-        if segments.is_empty() {
-            return Self {
-                origin: (0, 0),
-                size: 1,
-                columns: 1,
-                rows: 1,
-                entries: Vec::new(),
-            };
-        }
-        let (width, height) = (bounds[2] - bounds[0] + 1, bounds[3] - bounds[1] + 1);
-        // About one segment per cell, and no cell much shorter than the average segment: both
-        // keep the number of entries proportional to the number of segments.
-        let length: i64 = segments
-            .par_iter()
-            .map(|(a, b)| {
-                (i64::from(b.x) - i64::from(a.x)).abs() + (i64::from(b.y) - i64::from(a.y)).abs()
-            })
-            .sum();
-        let by_density = ((width as f64 * height as f64) / segments.len() as f64).sqrt() as i64;
-        let by_length = length / segments.len() as i64;
-        let size = by_density.min(4 * by_length).max(by_length / 2).max(4);
-        let mut cells = Self {
-            origin: (bounds[0] - 1, bounds[1] - 1),
-            size,
-            columns: (width + 2) / size + 1,
-            rows: (height + 2) / size + 1,
-            entries: Vec::new(),
-        };
-        let mut entries: Vec<(u64, u32)> = segments
-            .par_iter()
-            .enumerate()
-            .fold(Vec::new, |mut found, (index, &(a, b))| {
-                cells.crossed(a, b, |cell| found.push((cell, index as u32)));
-                found
-            })
-            .flatten()
+        let mut cells = Self::layout(segments);
+        let counts: Vec<AtomicU32> = std::iter::repeat_with(AtomicU32::default)
+            .take((cells.columns * cells.rows) as usize + 1)
             .collect();
-        entries.par_sort_unstable();
-        cells.entries = entries;
+        segments.par_iter().for_each(|&(a, b)| {
+            cells.crossed(a, b, |cell| {
+                counts[cell as usize].fetch_add(1, Ordering::Relaxed);
+            });
+        });
+        let mut total = 0;
+        for count in &counts {
+            total += count.load(Ordering::Relaxed);
+            count.store(total, Ordering::Relaxed);
+        }
+        // Each cell's list is filled from its end down, which leaves its start in its count.
+        let places: Vec<AtomicU32> = std::iter::repeat_with(AtomicU32::default)
+            .take(total as usize)
+            .collect();
+        segments.par_iter().enumerate().for_each(|(n, &(a, b))| {
+            cells.crossed(a, b, |cell| {
+                let place = counts[cell as usize].fetch_sub(1, Ordering::Relaxed) - 1;
+                places[place as usize].store(n as u32, Ordering::Relaxed);
+            });
+        });
+        cells.starts = counts.into_iter().map(AtomicU32::into_inner).collect();
+        cells.segments = places.into_iter().map(AtomicU32::into_inner).collect();
         cells
     }
 
+    /// Cells about as many as the segments, and none much shorter than the average segment: both
+    /// keep the lists in proportion to the number of segments.
+    fn layout(segments: &[(Point, Point)]) -> Self {
+        let start = || ([i64::MAX, i64::MAX, i64::MIN, i64::MIN], 0);
+        let (bounds, length) = segments
+            .par_iter()
+            .fold(start, |(bounds, length), (a, b)| {
+                let (ax, ay) = (i64::from(a.x), i64::from(a.y));
+                let (bx, by) = (i64::from(b.x), i64::from(b.y));
+                let own = [ax, ay.min(by), bx, ay.max(by)];
+                (around(bounds, own), length + (bx - ax) + (by - ay).abs())
+            })
+            .reduce(start, |p, q| (around(p.0, q.0), p.1 + q.1));
+        if segments.is_empty() {
+            return Self {
+                origin: (0, 0),
+                power: 0,
+                columns: 1,
+                rows: 1,
+                starts: Vec::new(),
+                segments: Vec::new(),
+            };
+        }
+        let (width, height) = (bounds[2] - bounds[0] + 3, bounds[3] - bounds[1] + 3);
+        let by_density = ((width as f64 * height as f64) / segments.len() as f64).sqrt() as i64;
+        let by_length = length / segments.len() as i64;
+        let side = by_density.min(4 * by_length).max(by_length / 2).max(4);
+        let power = side.ilog2();
+        Self {
+            origin: (bounds[0] - 1, bounds[1] - 1),
+            power,
+            columns: (width >> power) + 1,
+            rows: (height >> power) + 1,
+            starts: Vec::new(),
+            segments: Vec::new(),
+        }
+    }
+
     fn column(&self, x: i64) -> i64 {
-        ((x - self.origin.0).div_euclid(self.size)).clamp(0, self.columns - 1)
+        ((x - self.origin.0) >> self.power).clamp(0, self.columns - 1)
     }
 
     /// Row of `y`, clamped to the grid.
     pub(super) fn row(&self, y: i64) -> i64 {
-        ((y - self.origin.1).div_euclid(self.size)).clamp(0, self.rows - 1)
+        ((y - self.origin.1) >> self.power).clamp(0, self.rows - 1)
     }
 
     /// Lowest `y` of a row.
     pub(super) fn row_bottom(&self, row: i64) -> i64 {
-        self.origin.1 + row * self.size
+        self.origin.1 + (row << self.power)
     }
 
-    /// The cell that holds a point.
-    pub(super) fn of(&self, p: Point) -> u64 {
-        (self.row(i64::from(p.y)) * self.columns + self.column(i64::from(p.x))) as u64
+    /// The ground of `cell`.
+    pub(super) fn square(&self, cell: usize) -> Square {
+        Square {
+            west: self.origin.0 + ((cell as i64 / self.rows) << self.power),
+            south: self.row_bottom(cell as i64 % self.rows),
+            power: self.power,
+        }
     }
 
     /// The cell of column `x` in a given row.
-    pub(super) fn at(&self, x: i32, row: i64) -> u64 {
-        (row * self.columns + self.column(i64::from(x))) as u64
+    pub(super) fn at(&self, x: i32, row: i64) -> usize {
+        (self.column(i64::from(x)) * self.rows + row) as usize
     }
 
-    fn crossed(&self, a: Point, b: Point, mut visit: impl FnMut(u64)) {
-        let (ax, ay, bx, by) = (
-            i64::from(a.x),
-            i64::from(a.y),
-            i64::from(b.x),
-            i64::from(b.y),
-        );
+    fn crossed(&self, a: Point, b: Point, mut visit: impl FnMut(i64)) {
+        let (ax, ay) = (i64::from(a.x), i64::from(a.y));
+        let (bx, by) = (i64::from(b.x), i64::from(b.y));
         let (low, high) = (ay.min(by), ay.max(by));
-        for row in self.row(low - 1)..=self.row(high + 1) {
-            // The part of the segment within this row, widened by one step, gives the columns.
-            let bottom = self.row_bottom(row) - 1;
-            let top = self.row_bottom(row + 1) + 1;
-            let (mut x0, mut x1) = (ax, bx);
-            if ay != by {
-                let at = |y: i64| -> i64 {
-                    let y = y.clamp(low, high);
-                    let run = i128::from(bx - ax) * i128::from(y - ay);
-                    ax + run.div_euclid(i128::from(by - ay)) as i64
+        let (first, last) = (self.column(ax - 1), self.column(bx + 1));
+        let (bottom, top) = (self.row(low - 1), self.row(high + 1));
+        for column in first..=last {
+            let (mut from, mut to) = (bottom, top);
+            if ax != bx && first != last && bottom != top {
+                // The part of the segment within this column, widened by one step, gives the rows.
+                let west = self.origin.0 + (column << self.power) - 1;
+                let east = west + (1 << self.power) + 2;
+                let at = |x: i64| -> i64 {
+                    // Differences are below 2³¹: the product fits.
+                    ay + ((by - ay) * (x.clamp(ax, bx) - ax)).div_euclid(bx - ax)
                 };
-                let (p, q) = (at(bottom), at(top));
-                x0 = p.min(q).max(ax);
-                x1 = (p.max(q) + 1).min(bx);
+                let (p, q) = (at(west), at(east));
+                from = self.row(p.min(q).max(low) - 1);
+                to = self.row((p.max(q) + 1).min(high) + 1);
             }
-            for column in self.column(x0 - 1)..=self.column(x1 + 1) {
-                visit((row * self.columns + column) as u64);
+            for row in from..=to {
+                visit(column * self.rows + row);
             }
         }
     }
 
-    /// Segments listed in `cell`.
-    pub(super) fn segments(&self, cell: u64) -> &[(u64, u32)] {
-        let start = self.entries.partition_point(|e| e.0 < cell);
-        let length = self.entries[start..].partition_point(|e| e.0 == cell);
-        &self.entries[start..start + length]
+    /// Number of cells.
+    pub(super) fn count(&self) -> usize {
+        self.starts.len().saturating_sub(1)
     }
 
-    /// Non-empty cells with their segments, in order.
-    pub(super) fn groups(&self) -> Vec<&[(u64, u32)]> {
-        self.entries.chunk_by(|p, q| p.0 == q.0).collect()
+    /// Segments listed in `cell`.
+    pub(super) fn segments(&self, cell: usize) -> &[u32] {
+        &self.segments[self.starts[cell] as usize..self.starts[cell + 1] as usize]
     }
+}
+
+fn around(p: [i64; 4], q: [i64; 4]) -> [i64; 4] {
+    [
+        p[0].min(q[0]),
+        p[1].min(q[1]),
+        p[2].max(q[2]),
+        p[3].max(q[3]),
+    ]
 }

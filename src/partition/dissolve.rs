@@ -35,17 +35,26 @@ impl DisjointSets {
     }
 }
 
+/// A partition made by merging the faces of another.
+pub struct Dissolved {
+    /// The merged faces.
+    pub partition: Partition,
+    /// For each merged face, one of the faces that it is made of.
+    pub members: Vec<FaceId>,
+    /// For each face of the other partition, the merged face that it became part of.
+    pub merged: Vec<FaceId>,
+}
+
 impl Partition {
     /// Merges faces that share an edge and have the same key; `keys` has one entry per face, the
-    /// outside included, whose key melts what touches it into the outside. Returns the partition
-    /// and, for each of its faces, one face of `self` that it is made of, hence its key.
+    /// outside included, whose key melts what touches it into the outside.
     ///
     /// No vertex is moved or dropped, so areas are exact sums of the areas merged.
     ///
     /// # Panics
     ///
     /// When `keys` has not one entry per face.
-    pub fn dissolve(&self, keys: &[u32]) -> (Partition, Vec<FaceId>) {
+    pub fn dissolve(&self, keys: &[u32]) -> Dissolved {
         assert_eq!(keys.len(), self.face_count(), "one key per face");
         let mut sets = DisjointSets::new(self.face_count());
         let mut kept: Vec<u32> = Vec::new();
@@ -97,6 +106,13 @@ impl Partition {
             cycle_starts: faces.cycle_starts,
             cycles: faces.cycles,
         };
-        (partition, members)
+        let merged = (0..self.face_count() as FaceId)
+            .map(|face| numbers[sets.find(face) as usize])
+            .collect();
+        Dissolved {
+            partition,
+            members,
+            merged,
+        }
     }
 }

@@ -18,7 +18,7 @@ mod trace;
 use std::sync::Arc;
 
 pub use check::Defect;
-pub use dissolve::DisjointSets;
+pub use dissolve::{DisjointSets, Dissolved};
 pub use overlay::{Builder, ItemId, Overlay};
 pub use rings::{Polygon, signed_area};
 
@@ -70,6 +70,12 @@ impl Partition {
         self.areas[face as usize]
     }
 
+    /// The lexicographically smallest point of the outer ring of a bounded face.
+    pub fn first_point(&self, face: FaceId) -> Point {
+        let start = self.cycles_of(face).first().map_or(0, |&h| h as usize & !1);
+        self.nodes[self.origins[start] as usize]
+    }
+
     /// The two ends of edge `e`, the lexicographically smaller first.
     pub fn edge(&self, e: usize) -> (Point, Point) {
         let node = |half_edge: usize| self.nodes[self.origins[half_edge] as usize];
@@ -95,6 +101,14 @@ impl Partition {
                 visit(&around);
             }
         }
+    }
+
+    /// The half-edge that leaves the leftmost node of the outer ring of a bounded face, with the
+    /// face on its left: of the ring's two edges at that node, the lower one.
+    fn lower_edge(&self, face: FaceId) -> u32 {
+        // The ring is known by its smallest half-edge, which leaves that node or ends there.
+        let start = self.cycles[self.cycle_starts[face as usize] as usize];
+        if start % 2 == 0 { start } else { self.next[start as usize] }
     }
 
     fn cycles_of(&self, face: FaceId) -> &[u32] {

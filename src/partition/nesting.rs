@@ -75,7 +75,7 @@ pub(super) fn assemble(cycles: &Cycles, face_of: &[u32], faces: usize) -> Faces 
 fn below(nodes: &[Point], origins: &[u32], cells: &Cells, tip: Point) -> Option<u32> {
     for row in (0..=cells.row(i64::from(tip.y))).rev() {
         let mut best: Option<(u32, Point, Point)> = None;
-        for &(_, edge) in cells.segments(cells.at(tip.x, row)) {
+        for &edge in cells.segments(cells.at(tip.x, row)) {
             let a = nodes[origins[2 * edge as usize] as usize];
             let b = nodes[origins[2 * edge as usize + 1] as usize];
             if a.x < tip.x

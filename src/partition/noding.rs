@@ -1,15 +1,19 @@
 //! Noding by snap rounding: segments in, segments that meet at their ends only out.
 //!
-//! Every end and every crossing, rounded to the grid, makes a *hot pixel*; a segment that passes
-//! a hot pixel is bent through its centre (iterated snap rounding: Halperin and Packer, 2002).
-//! This is repeated until nothing moves, so that noding what is already noded changes nothing.
-//! Ends never move. A pass bends an edge by at most
-//! √2/2 grid steps, so `passes × √2/2` steps bounds the drift; the number of passes is returned
-//! (one or two on real data). The result depends on the set of segments alone.
+//! Where segments cross, every end and every crossing, rounded to the grid, makes a *hot pixel*,
+//! and a segment that passes a hot pixel is bent through its centre (Hobby, 1999). Ends never
+//! move, and a bend moves an edge by at most √2/2 grid steps. Bent segments cross no more, but
+//! may touch an end exactly: they are cut there, which moves nothing. Segments that do not cross
+//! are never bent, however near they pass to one another, so that noding what is already noded
+//! changes nothing (plain snap rounding would bend them again, and again). Should bent segments
+//! cross all the same, they are bent once more; the number of passes that bent is returned, and
+//! that many times √2/2 steps bounds the drift. The result depends on the set of segments alone.
+
+use std::cmp::Ordering;
 
 use rayon::prelude::*;
 
-use super::cells::Cells;
+use super::cells::{Cells, Square};
 use crate::grid::{Point, delta, orientation};
 
 /// One boundary segment of one item; the smaller end first.
@@ -24,10 +28,15 @@ impl Segment {
     /// The segment between two distinct points; `None` when they are one.
     pub(super) fn new(p: Point, q: Point, item: u32) -> Option<Self> {
         match p.cmp(&q) {
-            std::cmp::Ordering::Less => Some(Self { a: p, b: q, item }),
-            std::cmp::Ordering::Greater => Some(Self { a: q, b: p, item }),
-            std::cmp::Ordering::Equal => None,
+            Ordering::Less => Some(Self { a: p, b: q, item }),
+            Ordering::Greater => Some(Self { a: q, b: p, item }),
+            Ordering::Equal => None,
         }
+    }
+
+    /// Whether two segments run between the same points.
+    fn is_along(&self, other: &Self) -> bool {
+        (self.a, self.b) == (other.a, other.b)
     }
 }
 
@@ -35,20 +44,44 @@ impl Segment {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Edges {
     pub(super) ends: Vec<(Point, Point)>,
-    /// `items[starts[e]..starts[e + 1]]` are the items of edge `e`, sorted.
-    pub(super) starts: Vec<u32>,
-    pub(super) items: Vec<u32>,
+    /// The items of all edges, one edge after the other, those of each sorted,
+    items: Vec<u32>,
+    /// and where those of each edge stop.
+    stops: Vec<u32>,
 }
 
 impl Edges {
     /// Merges equal segments; a pair of one item on one edge cancels.
-    fn from_segments(mut segments: Vec<Segment>) -> Self {
+    fn merge(mut segments: Vec<Segment>) -> Self {
         segments.par_sort_unstable();
-        let mut edges = Self {
-            starts: vec![0],
-            ..Self::default()
-        };
-        for along in segments.chunk_by(|p, q| (p.a, p.b) == (q.a, q.b)) {
+        // Runs of equal segments are never cut between pieces, so pieces can be merged apart.
+        let mut pieces = Vec::new();
+        let mut rest = segments.as_slice();
+        while !rest.is_empty() {
+            let mut length = PIECE.min(rest.len());
+            while length < rest.len() && rest[length - 1].is_along(&rest[length]) {
+                length += 1;
+            }
+            let (piece, later) = rest.split_at(length);
+            pieces.push(piece);
+            rest = later;
+        }
+        let merged: Vec<Self> = pieces.into_par_iter().map(Self::of_sorted).collect();
+        drop(segments);
+        Self::concatenate(merged)
+    }
+
+    fn with_capacity(edges: usize, items: usize) -> Self {
+        Self {
+            ends: Vec::with_capacity(edges),
+            items: Vec::with_capacity(items),
+            stops: Vec::with_capacity(edges),
+        }
+    }
+
+    fn of_sorted(segments: &[Segment]) -> Self {
+        let mut edges = Self::default();
+        for along in segments.chunk_by(Segment::is_along) {
             let before = edges.items.len();
             for same in along.chunk_by(|p, q| p.item == q.item) {
                 if same.len() % 2 == 1 {
@@ -57,101 +90,221 @@ impl Edges {
             }
             if edges.items.len() > before {
                 edges.ends.push((along[0].a, along[0].b));
-                edges.starts.push(edges.items.len() as u32);
+                edges.stops.push(edges.items.len() as u32);
             }
         }
         edges
     }
 
+    fn concatenate(pieces: Vec<Self>) -> Self {
+        let sum = |length: fn(&Self) -> usize| pieces.iter().map(length).sum();
+        let mut all = Self::with_capacity(sum(|p| p.ends.len()), sum(|p| p.items.len()));
+        for piece in pieces {
+            let before = all.items.len() as u32;
+            all.ends.extend(piece.ends);
+            all.stops.extend(piece.stops.into_iter().map(|stop| before + stop));
+            all.items.extend(piece.items);
+        }
+        all
+    }
+
+    /// Adds an edge after all others, unless its sides do not differ.
+    fn push(&mut self, ends: (Point, Point), items: &[u32]) {
+        if !items.is_empty() {
+            self.ends.push(ends);
+            self.items.extend(items);
+            self.stops.push(self.items.len() as u32);
+        }
+    }
+
+    /// Number of edges.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     /// Items of edge `e`.
     pub(super) fn items(&self, e: usize) -> &[u32] {
-        &self.items[self.starts[e] as usize..self.starts[e + 1] as usize]
+        let start = if e == 0 { 0 } else { self.stops[e - 1] };
+        &self.items[start as usize..self.stops[e] as usize]
     }
 }
 
-/// Nodes `segments`; returns the edges, the cells that index them, and the number of passes that
+/// Sorted segments that one task merges.
+const PIECE: usize = 1 << 15;
+
+/// Nodes `segments`; returns the edges, the cells that list them, and the number of passes that
 /// moved something.
 pub(super) fn node(segments: Vec<Segment>) -> (Edges, Cells, u32) {
-    let mut edges = Edges::from_segments(segments);
+    let mut edges = Edges::merge(segments);
+    let mut fresh = vec![true; edges.len()];
     let mut passes = 0;
     loop {
         let cells = Cells::new(&edges.ends);
-        let hits = hits(&edges.ends, &cells);
+        let (mut hits, has_crossing) = search(&edges.ends, &fresh, &cells);
+        if has_crossing {
+            passes += 1;
+        } else {
+            let is_exact = |&(edge, p): &(u32, Point)| {
+                let (a, b) = edges.ends[edge as usize];
+                orientation(a, b, p) == 0
+            };
+            hits.retain(is_exact);
+        }
         if hits.is_empty() {
             return (edges, cells, passes);
         }
         drop(cells);
-        passes += 1;
-        edges = Edges::from_segments(bend(&edges, &hits));
+        (edges, fresh) = bend(&edges, &hits);
     }
 }
 
-/// For every edge, the hot pixels that it must be bent through, other than its own ends.
-fn hits(ends: &[(Point, Point)], cells: &Cells) -> Vec<(u32, Point)> {
-    let groups = cells.groups();
-    let mut hot: Vec<Point> = groups
-        .par_iter()
-        .fold(Vec::new, |mut found, group| {
-            for (n, &(_, i)) in group.iter().enumerate() {
-                for &(_, j) in &group[n + 1..] {
-                    found.extend(crossing(ends[i as usize], ends[j as usize]));
-                }
-            }
-            found
+/// For every edge, the hot pixels that it passes, other than its own ends: sorted by edge, and
+/// along each edge; and whether any two edges cross.
+///
+/// Edges that are not `fresh` are known not to cross one another, nor to pass an end of any edge
+/// that matters: only what concerns fresh ones is looked for.
+fn search(ends: &[(Point, Point)], fresh: &[bool], cells: &Cells) -> (Vec<(u32, Point)>, bool) {
+    let searches: Vec<Search> = (0..cells.count())
+        .into_par_iter()
+        .fold(Search::default, |mut search, cell| {
+            search.visit(cells.square(cell), cells.segments(cell), ends, fresh);
+            search
         })
-        .flatten()
         .collect();
-    hot.par_extend(ends.par_iter().flat_map_iter(|&(a, b)| [a, b]));
-    hot.par_sort_unstable();
-    hot.dedup();
-    let mut located: Vec<(u64, Point)> = hot.par_iter().map(|&p| (cells.of(p), p)).collect();
-    located.par_sort_unstable();
-    let mut hits: Vec<(u32, Point)> = located
-        .par_chunk_by(|p, q| p.0 == q.0)
-        .fold(Vec::new, |mut found, group| {
-            for &(_, segment) in cells.segments(group[0].0) {
-                let (a, b) = ends[segment as usize];
-                for &(_, p) in group {
-                    if p != a && p != b && passes_pixel(a, b, p) {
-                        found.push((segment, p));
-                    }
-                }
-            }
-            found
-        })
-        .flatten()
-        .collect();
-    hits.par_sort_unstable();
-    hits
+    let has_crossing = searches.iter().any(|s| s.has_crossing);
+    let mut hits: Vec<(u32, Point)> = searches.into_iter().flat_map(|s| s.found).collect();
+    let order = |&(edge, p): &(u32, Point)| {
+        // Squares that a rising edge passes have rising x and y; a falling one, falling y.
+        let (a, b) = ends[edge as usize];
+        (edge, p.x, if a.y <= b.y { p.y } else { -p.y })
+    };
+    hits.par_sort_unstable_by_key(order);
+    hits.dedup();
+    (hits, has_crossing)
 }
 
-/// Cuts the edges at their hits, in order along each edge.
-fn bend(edges: &Edges, hits: &[(u32, Point)]) -> Vec<Segment> {
-    let mut out = Vec::with_capacity(edges.items.len() + hits.len());
-    let mut rest = hits;
-    let mut path = Vec::new();
-    for (e, &(a, b)) in edges.ends.iter().enumerate() {
-        let count = rest.partition_point(|h| h.0 as usize == e);
-        let (mine, later) = rest.split_at(count);
-        rest = later;
-        path.clear();
-        path.extend(mine.iter().map(|h| h.1));
-        let (dx, dy) = delta(a, b);
-        path.sort_unstable_by_key(|&p| {
-            let (px, py) = delta(a, p);
-            let along = i128::from(px) * i128::from(dx) + i128::from(py) * i128::from(dy);
-            (along, p)
-        });
-        path.push(b);
-        let mut from = a;
-        for &to in &path {
-            for &item in edges.items(e) {
-                out.extend(Segment::new(from, to, item));
+/// More segments than this in one square: it is searched by quarters,
+const CROWD: usize = 48;
+/// unless its side is 2 to this power already.
+const SMALLEST: u32 = 3;
+
+/// The search for hits, square by square. Every hot pixel lies in one square, where all segments
+/// that pass it are listed.
+#[derive(Default)]
+struct Search {
+    found: Vec<(u32, Point)>,
+    has_crossing: bool,
+    nodes: Vec<Point>,
+    crossings: Vec<Point>,
+}
+
+impl Search {
+    fn visit(&mut self, square: Square, listed: &[u32], ends: &[(Point, Point)], fresh: &[bool]) {
+        if listed.len() < 2 || !listed.iter().any(|&s| fresh[s as usize]) {
+            return;
+        }
+        if listed.len() > CROWD && square.power > SMALLEST {
+            for quarter in square.quarters() {
+                let near = |&&s: &&u32| quarter.is_near(ends[s as usize]);
+                let listed: Vec<u32> = listed.iter().filter(near).copied().collect();
+                self.visit(quarter, &listed, ends, fresh);
             }
+            return;
+        }
+        self.nodes.clear();
+        self.crossings.clear();
+        for (n, &i) in listed.iter().enumerate() {
+            let (a, b) = ends[i as usize];
+            self.nodes.extend([a, b].into_iter().filter(|&p| square.holds(p)));
+            for &j in &listed[n + 1..] {
+                if (fresh[i as usize] || fresh[j as usize])
+                    && let Some(p) = crossing((a, b), ends[j as usize])
+                    && square.holds(p)
+                {
+                    self.crossings.push(p);
+                }
+            }
+        }
+        self.has_crossing |= !self.crossings.is_empty();
+        for points in [&mut self.nodes, &mut self.crossings] {
+            points.sort_unstable();
+            points.dedup();
+        }
+        for &i in listed {
+            let (a, b) = ends[i as usize];
+            let passed = |p: &&Point| **p != a && **p != b && passes_pixel(a, b, **p);
+            if fresh[i as usize] {
+                self.found.extend(self.nodes.iter().filter(passed).map(|&p| (i, p)));
+            }
+            self.found.extend(self.crossings.iter().filter(passed).map(|&p| (i, p)));
+        }
+    }
+}
+
+/// Cuts the edges at their hits; tells which edges are new.
+fn bend(edges: &Edges, hits: &[(u32, Point)]) -> (Edges, Vec<bool>) {
+    let mut cut = Vec::with_capacity(4 * hits.len());
+    for along in hits.chunk_by(|p, q| p.0 == q.0) {
+        let edge = along[0].0 as usize;
+        let (mut from, last) = edges.ends[edge];
+        for to in along.iter().map(|hit| hit.1).chain([last]) {
+            let segments = edges.items(edge).iter();
+            cut.extend(segments.filter_map(|&item| Segment::new(from, to, item)));
             from = to;
         }
     }
-    out
+    let cut = Edges::merge(cut);
+    let mut hit = hits.iter().map(|h| h.0 as usize).peekable();
+    let mut kept = (0..edges.len())
+        .filter(|&e| {
+            let is_hit = hit.peek() == Some(&e);
+            while hit.next_if_eq(&e).is_some() {}
+            !is_hit
+        })
+        .peekable();
+    let mut new = (0..cut.len()).peekable();
+    let mut all = Edges::with_capacity(edges.len() + cut.len(), edges.items.len() + cut.items.len());
+    let mut fresh = Vec::with_capacity(edges.len() + cut.len());
+    let mut both = Vec::new();
+    loop {
+        let order = match (kept.peek(), new.peek()) {
+            (None, None) => return (all, fresh),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(&e), Some(&n)) => edges.ends[e].cmp(&cut.ends[n]),
+        };
+        let old = if order.is_le() { kept.next() } else { None };
+        let new = if order.is_ge() { new.next() } else { None };
+        match (old, new) {
+            (Some(e), None) => all.push(edges.ends[e], edges.items(e)),
+            (None, Some(n)) => all.push(cut.ends[n], cut.items(n)),
+            (Some(e), Some(n)) => {
+                both.clear();
+                symmetric_difference(edges.items(e), cut.items(n), &mut both);
+                all.push(edges.ends[e], &both);
+            }
+            (None, None) => {}
+        }
+        fresh.resize(all.len(), new.is_some());
+    }
+}
+
+/// Appends to `out` what is in one of two sorted lists and not in the other, sorted.
+pub(super) fn symmetric_difference(mut p: &[u32], mut q: &[u32], out: &mut Vec<u32>) {
+    while let ([a, p_rest @ ..], [b, q_rest @ ..]) = (p, q) {
+        match a.cmp(b) {
+            Ordering::Less => out.push(*a),
+            Ordering::Greater => out.push(*b),
+            Ordering::Equal => {}
+        }
+        (p, q) = match a.cmp(b) {
+            Ordering::Less => (p_rest, q),
+            Ordering::Greater => (p, q_rest),
+            Ordering::Equal => (p_rest, q_rest),
+        };
+    }
+    out.extend(p);
+    out.extend(q);
 }
 
 /// Whether the segment `a b`, with `a < b`, meets the unit square centred on `p`. The square owns
@@ -247,15 +400,81 @@ mod tests {
             .collect()
     }
 
+    /// Segments between two small clusters far apart: near-parallel, crossing at tiny angles.
+    fn bundles() -> impl Strategy<Value = Vec<Segment>> {
+        let far = (point(6), point(6)).prop_map(|(p, q)| (p, Point::new(q.x + 90_000, q.y + 31)));
+        prop::collection::vec(far, 2..14).prop_map(numbered)
+    }
+
+    /// Segments that start on others, exactly or nearly.
+    fn junctions() -> impl Strategy<Value = Vec<Segment>> {
+        let stem = (point(60), point(60), 0i32..=8, point(1));
+        prop::collection::vec((stem, point(60)), 1..8).prop_map(|stems| {
+            let ends = stems.into_iter().flat_map(|((p, q, eighths, nudge), tip)| {
+                let along = |a: i32, b: i32| a + (b - a) * eighths / 8;
+                let foot = Point::new(along(p.x, q.x) + nudge.x, along(p.y, q.y) + nudge.y);
+                [(p, q), (foot, tip)]
+            });
+            numbered(ends.collect())
+        })
+    }
+
+    fn numbered(ends: Vec<(Point, Point)>) -> Vec<Segment> {
+        let segment = |(i, (p, q)): (usize, (Point, Point))| Segment::new(p, q, i as u32);
+        ends.into_iter().enumerate().filter_map(segment).collect()
+    }
+
+    /// Whether every edge lies as near to the segments that it stands for as the passes allow.
+    fn is_near(edges: &Edges, input: &[Segment], passes: u32) -> bool {
+        let passes = i128::from(passes);
+        (0..edges.len()).all(|e| {
+            edges.items(e).iter().all(|&item| {
+                let Some(segment) = input.iter().find(|s| s.item == item) else {
+                    return false;
+                };
+                let (dx, dy) = delta(segment.a, segment.b);
+                let length_squared = i128::from(dx).pow(2) + i128::from(dy).pow(2);
+                [edges.ends[e].0, edges.ends[e].1].into_iter().all(|p| {
+                    let off = i128::from(orientation(segment.a, segment.b, p));
+                    // off / length ≤ passes · √2/2
+                    2 * off.pow(2) <= passes.pow(2) * length_squared
+                })
+            })
+        })
+    }
+
+    fn assert_noded(input: Vec<Segment>) {
+        let (edges, _, passes) = node(input.clone());
+        assert!(is_noded(&edges));
+        assert!(is_near(&edges, &input, passes), "{passes} passes");
+        let (twice, _, passes) = node(again(&edges));
+        assert_eq!(passes, 0);
+        assert_eq!(twice, edges);
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(3000))]
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
         #[test]
         fn small_tangles_are_noded_once_and_for_all(input in segments(12, 12)) {
-            let (edges, _, _) = node(input);
-            prop_assert!(is_noded(&edges));
-            let (twice, _, passes) = node(again(&edges));
-            prop_assert_eq!(passes, 0);
-            prop_assert_eq!(twice, edges);
+            assert_noded(input);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn bundles_are_noded_once_and_for_all(input in bundles()) {
+            assert_noded(input);
+        }
+
+        #[test]
+        fn junctions_are_noded_once_and_for_all(input in junctions()) {
+            assert_noded(input);
+        }
+
+        #[test]
+        fn the_ends_of_the_grid_are_no_trap(input in segments(crate::grid::LIMIT, 10)) {
+            assert_noded(input);
         }
     }
 
@@ -270,11 +489,27 @@ mod tests {
             turned.reverse();
             prop_assert_eq!(node(input).0, node(turned).0);
         }
+    }
 
-        #[test]
-        fn the_ends_of_the_grid_are_no_trap(input in segments(crate::grid::LIMIT, 10)) {
-            let (edges, _, _) = node(input);
-            prop_assert!(is_noded(&edges));
-        }
+    #[test]
+    fn what_only_touches_is_not_moved() {
+        // A T-junction exactly on a slanted segment, and an end a step beside another one.
+        let input = numbered(vec![
+            (Point::new(0, 0), Point::new(40, 20)),
+            (Point::new(20, 10), Point::new(20, 90)),
+            (Point::new(30, 14), Point::new(60, 0)),
+        ]);
+        let (edges, _, passes) = node(input);
+        assert_eq!(passes, 0);
+        assert_eq!(edges.len(), 4);
+    }
+
+    #[test]
+    fn crowded_cells_give_what_they_would_give_whole() {
+        // Three hundred segments through a few steps of ground.
+        let input: Vec<(Point, Point)> = (0..300)
+            .map(|n| (Point::new(n, -3000), Point::new(299 - n + n % 3, 3000)))
+            .collect();
+        assert_noded(numbered(input));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::noding::{Edges, Segment, node};
+use super::noding::{Edges, Segment, node, symmetric_difference};
 use super::{FaceId, OUTSIDE, Partition, nesting, trace};
 use crate::grid::Point;
 
@@ -16,7 +16,7 @@ pub type ItemId = u32;
 /// An item covers what an odd number of its rings enclose: the orientation of rings does not
 /// matter, a hole is a ring inside a ring, a bow-tie covers both its wings, and a ring given
 /// twice cancels. Parts that may overlap are better given as items of their own.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Builder {
     segments: Vec<Segment>,
     items: u32,
@@ -98,69 +98,101 @@ impl Builder {
 
 /// Numbers the ends of edges: the nodes, sorted, and the node where each half-edge starts.
 fn index(ends: &[(Point, Point)]) -> (Vec<Point>, Vec<u32>) {
-    let mut nodes: Vec<Point> = ends.par_iter().flat_map_iter(|&(a, b)| [a, b]).collect();
-    nodes.par_sort_unstable();
+    // Edges come by their smaller ends, so these are sorted; most larger ends are among them.
+    let mut nodes: Vec<Point> = ends.iter().map(|&(a, _)| a).collect();
     nodes.dedup();
-    nodes.shrink_to_fit();
-    let place = |p: &Point| nodes.partition_point(|n| n < p) as u32;
-    let origins = ends
-        .par_iter()
-        .flat_map_iter(|(a, b)| [place(a), place(b)])
+    let mut others: Vec<Point> = places(ends, &nodes)
+        .filter_map(|(_, larger)| larger.err())
+        .map(|(_, end)| end)
+        .collect();
+    others.par_sort_unstable();
+    others.dedup();
+    let nodes = merge(&nodes, &others);
+    let origins = places(ends, &nodes)
+        .flat_map_iter(|(a, b)| [a, b.unwrap_or_else(|(next, _)| next)].map(|n| n as u32))
         .collect();
     (nodes, origins)
 }
 
-/// Items of each face, found by walking from the outside across edges: each edge toggles the
-/// items whose boundary it is.
+/// Edges that one task looks up.
+const RUN: usize = 1 << 12;
+
+/// For every edge, the places of its ends in sorted `nodes`, which hold all smaller ends; for a
+/// larger end that they do not hold, the end itself and the place where it would be.
+fn places<'a>(
+    ends: &'a [(Point, Point)],
+    nodes: &'a [Point],
+) -> impl ParallelIterator<Item = (usize, Result<usize, (usize, Point)>)> + 'a {
+    ends.par_chunks(RUN).flat_map_iter(move |run| {
+        let mut place = nodes.partition_point(|&n| n < run[0].0);
+        run.iter().map(move |&(a, b)| {
+            while nodes[place] < a {
+                place += 1;
+            }
+            (place, search_from(nodes, place, b).map_err(|at| (at, b)))
+        })
+    })
+}
+
+/// Looks `p` up in sorted `nodes` from place `start` on, in steps that double: edges are short, so
+/// their ends are near one another.
+fn search_from(nodes: &[Point], start: usize, p: Point) -> Result<usize, usize> {
+    let (mut low, mut step) = (start, 1);
+    while low + step < nodes.len() && nodes[low + step] < p {
+        low += step;
+        step *= 2;
+    }
+    let high = (low + step + 1).min(nodes.len());
+    match nodes[low..high].binary_search(&p) {
+        Ok(n) => Ok(low + n),
+        Err(n) => Err(low + n),
+    }
+}
+
+/// Two sorted lists without common points, as one.
+fn merge(mut p: &[Point], mut q: &[Point]) -> Vec<Point> {
+    let mut all = Vec::with_capacity(p.len() + q.len());
+    while let (Some(a), Some(b)) = (p.first(), q.first()) {
+        if a < b {
+            all.push(*a);
+            p = &p[1..];
+        } else {
+            all.push(*b);
+            q = &q[1..];
+        }
+    }
+    all.extend(p);
+    all.extend(q);
+    all
+}
+
+/// Items of each face. A face has those of the face across the lower edge at the leftmost node of
+/// its outer ring, but for the items whose boundary that edge is. That other face starts further
+/// left, or lies lower around the same node, so the search always ends.
 fn label(partition: &Partition, edges: &Edges) -> (Vec<(u32, u32)>, Vec<ItemId>) {
     const UNSEEN: (u32, u32) = (u32::MAX, 0);
     let mut spans = vec![UNSEEN; partition.face_count()];
     let mut labels: Vec<ItemId> = Vec::new();
-    let mut queue = vec![OUTSIDE];
+    let mut changed = Vec::new();
+    let mut pending = Vec::new();
     spans[OUTSIDE as usize] = (0, 0);
-    while let Some(face) = queue.pop() {
-        let (start, length) = spans[face as usize];
-        for &cycle in partition.cycles_of(face) {
-            for half_edge in partition.walk(cycle) {
-                let across = partition.left[half_edge as usize ^ 1] as usize;
-                if spans[across] == UNSEEN {
-                    let from = labels.len();
-                    toggle(
-                        &mut labels,
-                        start as usize..(start + length) as usize,
-                        edges.items(half_edge as usize / 2),
-                    );
-                    spans[across] = (from as u32, (labels.len() - from) as u32);
-                    queue.push(across as FaceId);
-                }
-            }
+    for face in 1..partition.face_count() as FaceId {
+        let mut at = face;
+        while spans[at as usize] == UNSEEN {
+            let lower = partition.lower_edge(at);
+            pending.push((at, lower));
+            at = partition.left[lower as usize ^ 1];
+        }
+        while let Some((face, lower)) = pending.pop() {
+            let (start, length) = spans[partition.left[lower as usize ^ 1] as usize];
+            let across = &labels[start as usize..(start + length) as usize];
+            changed.clear();
+            symmetric_difference(across, edges.items(lower as usize / 2), &mut changed);
+            spans[face as usize] = (labels.len() as u32, changed.len() as u32);
+            labels.extend(&changed);
         }
     }
     (spans, labels)
-}
-
-/// Appends the symmetric difference of a sorted range of `labels` and sorted `items`.
-fn toggle(labels: &mut Vec<ItemId>, range: std::ops::Range<usize>, items: &[ItemId]) {
-    let (mut at, mut rest) = (range.start, items);
-    loop {
-        let mine = (at < range.end).then(|| labels[at]);
-        match (mine, rest.first().copied()) {
-            (None, None) => return,
-            (Some(p), Some(q)) if p == q => {
-                at += 1;
-                rest = &rest[1..];
-            }
-            (Some(p), q) if q.is_none_or(|q| p < q) => {
-                labels.push(p);
-                at += 1;
-            }
-            (_, Some(q)) => {
-                labels.push(q);
-                rest = &rest[1..];
-            }
-            (Some(_), None) => unreachable!("a lone label is taken by the arm above"),
-        }
-    }
 }
 
 /// A partition whose faces know the items that cover them.
@@ -192,9 +224,9 @@ impl Overlay {
         areas
     }
 
-    /// How often the noding had to move edges before nothing moved any more. No point of an
-    /// input edge has drifted by more than this many times √2/2 grid steps, and input vertices
-    /// not at all beyond their rounding to the grid.
+    /// How often the noding had to bend edges: 0 where none cross, else 1 in practice. No point
+    /// of an input edge has drifted by more than this many times √2/2 grid steps, and input
+    /// vertices not at all beyond their rounding to the grid.
     pub fn noding_passes(&self) -> u32 {
         self.passes
     }

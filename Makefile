@@ -1,0 +1,42 @@
+# Every chore of the project has its entry here; `make` lists them.
+
+CARGO ?= cargo
+OUT ?= demo
+
+.PHONY: help setup demo test lint bench interop clean
+
+help:
+	@echo "make demo     a generated territory, the whole job on it, and where the results are"
+	@echo "make test     all tests"
+	@echo "make lint     formatting, clippy, documentation, licences of dependencies"
+	@echo "make bench    our figures beside each peer's, in one run (minutes)"
+	@echo "make interop  figures of the tests recomputed by engines that are not ours (GEOS, DuckDB)"
+	@echo "make setup    what the others need and this machine lacks; they call it themselves"
+
+setup:
+	@scripts/setup.sh build
+
+demo: setup
+	$(CARGO) build --release --locked
+	@scripts/demo.sh $(OUT)
+
+# In release: the tests overlay real territories, and one cold build then serves demo and tests.
+test: setup
+	$(CARGO) test --release --locked
+
+lint: setup
+	@scripts/setup.sh lint
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps --lib
+	$(CARGO) deny --locked check bans licenses sources
+
+bench: setup
+	@scripts/bench.sh
+
+interop: setup
+	@scripts/interop.sh
+
+clean:
+	$(CARGO) clean
+	rm -rf $(OUT)

@@ -1,0 +1,22 @@
+-- title: Stock of artificialised ground by variant of the rule, by commune
+-- definition: by the matrix alone; as published; as computed here (it differs from what is published
+--   where the product carries the producer's own status), and the ground on which the two differ; by
+--   the variant of the forcing that is not published (the method published does not settle it); and
+--   with the exempted ground set aside, where the territory has exemptions. Moved by thresholds:
+--   ground whose status is not that of the matrix.
+-- source: article R.101-1 of the code de l'urbanisme; the variants are ours
+-- unit: m² (computed in half square centimetres)
+-- columns: series, commune, departement, year, matrix, published, computed, official_differs,
+--   other_forcing, with_exemptions, moved_by_thresholds
+SELECT
+  series, commune, departement, year,
+  SUM(CASE WHEN matrix = true THEN area_half_cm2 ELSE 0 END) AS matrix_half_cm2,
+  SUM(CASE WHEN final = true THEN area_half_cm2 ELSE 0 END) AS published_half_cm2,
+  SUM(CASE WHEN computed = true THEN area_half_cm2 ELSE 0 END) AS computed_half_cm2,
+  SUM(CASE WHEN final <> computed THEN area_half_cm2 ELSE 0 END) AS official_differs_half_cm2,
+  SUM(CASE WHEN other_forcing = true THEN area_half_cm2 ELSE 0 END) AS other_forcing_half_cm2,
+  SUM(CASE WHEN exempted = true THEN area_half_cm2 ELSE 0 END) AS with_exemptions_half_cm2,
+  SUM(CASE WHEN threshold = true THEN area_half_cm2 ELSE 0 END) AS moved_by_thresholds_half_cm2
+FROM stock
+GROUP BY series, commune, departement, year
+ORDER BY series, departement, commune, year

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Our figures beside each peer's, in one run on this machine; the results go to benches/RESULTS.md.
+#   bench.sh [engine|scale]   one half only: the engine against its peers, or a whole département
+set -euo pipefail
+what=${1:-all}
+target=${CARGO_TARGET_DIR:-target}
+work=$target/bench
+mkdir -p "$work"
+
+python() {
+    if [ ! -x "$work/venv/bin/python" ]; then
+        python3 -m venv "$work/venv"
+        "$work/venv/bin/pip" install --quiet -r benches/requirements.txt
+    fi
+    "$work/venv/bin/python" "$@"
+}
+
+# The line of the fastest of three processes.
+fastest() {
+    for _ in 1 2 3; do "$@"; done |
+        python -c 'import json, sys; print(min(sys.stdin, key=lambda l: json.loads(l)["seconds"]), end="")'
+}
+
+engine() {
+    local program
+    program=$(cargo bench --locked --bench engine --no-run --message-format=json 2>/dev/null |
+        python -c 'import json, sys
+for line in sys.stdin:
+    found = json.loads(line)
+    if found.get("executable") and found["target"]["name"] == "engine":
+        print(found["executable"])')
+    for data in pair aligned; do
+        local folder=$work/$data displacement=40
+        [ "$data" = aligned ] && displacement=0
+        [ -e "$folder/summary.json" ] || python benches/data.py "$folder" --displacement "$displacement"
+        {
+            for operation in overlay cut dissolve; do fastest "$program" "$folder" "$operation"; done
+            python benches/peers.py "$folder"
+        } | tee "$work/$data.jsonl"
+    done
+    for faces in 50000 200000 1000000; do
+        local folder=$work/sizes-$faces
+        [ -e "$folder/summary.json" ] || python benches/data.py "$folder" --faces "$faces"
+        fastest "$program" "$folder" overlay | sed 's/"given_faces"/"input_faces"/'
+    done | tee "$work/sizes.jsonl"
+}
+
+# A twin of 6 000 km², at least a million objects per vintage, through the whole job.
+scale() {
+    cargo build --release --locked
+    local folder=$work/scale
+    [ -e "$folder/territory/TERRITORY.toml" ] ||
+        "$target/release/millesime" twin "$folder/territory" --km2 6000 --seed 1
+    "$target/release/millesime" run "$folder/territory/TERRITORY.toml" --out "$folder/out" |
+        tee "$work/scale.txt"
+}
+
+[ "$what" = scale ] || engine
+[ "$what" = engine ] || scale
+python benches/report.py "$work" > benches/RESULTS.md
+echo "benches/RESULTS.md"

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Installs what this machine lacks, and nothing else; asks nothing; may be called again and again.
+#   setup.sh build   what building, testing and running need
+#   setup.sh lint    what `make lint` needs beside
+set -euo pipefail
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+install_packages() {
+    if ! command -v apt-get >/dev/null; then
+        echo "setup: please install $* (this machine has no apt-get)" >&2
+        exit 2
+    fi
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+build() {
+    local missing=()
+    command -v cc >/dev/null || missing+=(build-essential)
+    command -v pkg-config >/dev/null || missing+=(pkg-config)
+    { command -v pkg-config >/dev/null && pkg-config --exists gdal; } || missing+=(libgdal-dev)
+    if [ ${#missing[@]} -gt 0 ]; then
+        echo "setup: installing ${missing[*]}"
+        install_packages "${missing[@]}"
+    fi
+    if ! command -v cargo >/dev/null; then
+        echo "setup: no Rust toolchain is found; see https://rustup.rs" >&2
+        exit 2
+    fi
+}
+
+lint() {
+    cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+    cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
+    if ! cargo deny --version >/dev/null 2>&1; then
+        echo "setup: installing cargo-deny (some minutes, once)"
+        cargo install --locked --quiet cargo-deny@0.20.2
+    fi
+}
+
+case "${1:-}" in
+    build) build ;;
+    lint) lint ;;
+    *) echo "usage: setup.sh build|lint" >&2; exit 2 ;;
+esac

@@ -1,0 +1,67 @@
+//! The command line: flags, progress and messages, nothing else.
+
+mod check;
+mod query;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use millesime::error::Error;
+
+/// OCS GE vintages on one exact partition: each commune's account of artificialisation.
+#[derive(Parser)]
+#[command(name = "millesime", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Compare the vintages of a territory: ledger, tables and layers.
+    Run(run::Flags),
+    /// The polygons behind the figures of a commune.
+    Query(query::Flags),
+    /// Is a vintage a valid partition with valid codes? Says what is not, and where.
+    Check(check::Flags),
+}
+
+/// How a command that did not fail ended.
+pub enum Outcome {
+    /// It did what it was asked.
+    Done,
+    /// It was asked whether something is valid, and it is not.
+    NotValid,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    quieten_gdal();
+    let outcome = match arguments.command {
+        Command::Run(flags) => run::main(flags),
+        Command::Query(flags) => query::main(flags),
+        Command::Check(flags) => check::main(flags),
+    };
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::NotValid) => ExitCode::from(2),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// GDAL's own messages repeat ours without place or advice.
+fn quieten_gdal() {
+    gdal::config::set_error_handler(|_, _, _| {});
+    // A cache per dataset beside our own memory; the setting cannot fail on a valid name.
+    let _ = gdal::config::set_config_option("GDAL_CACHEMAX", "256");
+}
+
+/// The output could not be printed.
+fn unprintable(error: std::io::Error) -> Error {
+    Error::input("standard output", error, "check what reads it")
+}

@@ -1,0 +1,134 @@
+//! The communes of a territory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::crs::Crs;
+use crate::error::{Error, Result};
+use crate::partition::Builder;
+use crate::territory;
+use crate::vector::{Layer, Opening};
+use crate::vintage::{Intake, Repairs};
+
+/// The code of the one commune of a territory that gives none.
+pub const WHOLE: &str = "00000";
+
+/// The département of ground that belongs to none.
+pub const NO_DEPARTEMENT: &str = "00";
+
+/// One commune.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commune {
+    /// INSEE code.
+    pub code: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+    /// Code of its département.
+    pub departement: Arc<str>,
+}
+
+/// Communes as they were read, sorted by code.
+pub struct Communes {
+    /// The communes.
+    pub list: Vec<Commune>,
+    /// Their linework,
+    pub builder: Builder,
+    /// and the commune of each item of it.
+    pub owners: Vec<u32>,
+    /// The area of each commune as it was drawn, m².
+    pub drawn: Vec<f64>,
+    /// What was mended.
+    pub repairs: Repairs,
+}
+
+/// Reads communes into the CRS `target`.
+pub fn read(communes: &territory::Communes, target: &Crs) -> Result<Communes> {
+    let mut layer = Layer::open(
+        &communes.path,
+        Opening {
+            layer: communes.layer.as_deref(),
+            usual: &["communes", "commune"],
+            encoding: communes.encoding.as_deref(),
+        },
+    )?;
+    let place = layer.place();
+    let departement = communes
+        .departement
+        .as_ref()
+        .map(|name| layer.require_column(name))
+        .transpose()?;
+    let columns = [
+        Some(layer.require_column(&communes.code)?),
+        Some(layer.require_column(&communes.name)?),
+        departement,
+    ];
+    let mut intake = Intake::new(&layer, communes.crs.as_deref(), target)?;
+    let mut found: BTreeMap<String, (u64, Commune, std::ops::Range<u32>)> = BTreeMap::new();
+    layer.scan(&columns, |row| {
+        let place = || format!("{place}, row {}", row.number);
+        let value = |n: usize| row.values[n].as_deref().map(str::trim).unwrap_or("");
+        let code = value(0).to_owned();
+        if code.is_empty() {
+            return Err(Error::input(
+                place(),
+                format!("has no code in the column `{}`", communes.code),
+                "give every commune its INSEE code, or name another column with `code`",
+            ));
+        }
+        let first = intake.add(row.number, row.geometry)?;
+        let departement = match value(2) {
+            "" => departement_of(&code),
+            given => given.to_owned(),
+        };
+        let commune = Commune {
+            code: code.as_str().into(),
+            name: value(1).into(),
+            departement: departement.into(),
+        };
+        let items = first..intake.builder.item_count();
+        if let Some((row_before, ..)) = found.insert(code.clone(), (row.number, commune, items)) {
+            return Err(Error::input(
+                place(),
+                format!("the commune code {code} is that of row {row_before} already"),
+                "give each commune one row, of several parts where needed",
+            ));
+        }
+        Ok(())
+    })?;
+    let intake = intake.finish()?;
+    let mut owners = vec![0; intake.builder.item_count() as usize];
+    let mut drawn = vec![0.0; found.len()];
+    let mut list = Vec::with_capacity(found.len());
+    for (n, (_, commune, items)) in found.into_values().enumerate() {
+        for item in items {
+            owners[item as usize] = n as u32;
+            drawn[n] += intake.drawn[item as usize];
+        }
+        list.push(commune);
+    }
+    Ok(Communes {
+        list,
+        builder: intake.builder,
+        owners,
+        drawn,
+        repairs: intake.repairs,
+    })
+}
+
+/// The département of an INSEE code: two characters, three in 97 and 98.
+pub fn departement_of(code: &str) -> String {
+    let length = if code.starts_with("97") || code.starts_with("98") { 3 } else { 2 };
+    code.chars().take(length).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn departements_come_from_codes() {
+        for (code, departement) in [("33529", "33"), ("2A004", "2A"), ("97411", "974"), ("01004", "01")] {
+            assert_eq!(departement_of(code), departement);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The faces of one period: ground of one commune, one object before and one after.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{State, VintageStatus};
+use crate::align::{Cause, Ground, NONE, OnGround, cause};
+use crate::partition::{FaceId, OUTSIDE, Partition};
+use crate::reference::Reference;
+
+/// A face at one of its dates.
+#[derive(Clone, Copy, Debug)]
+pub struct Side {
+    /// The object, by its index in the vintage, or [`NONE`].
+    pub object: u32,
+    /// What it is.
+    pub state: State,
+}
+
+/// A face of a period.
+#[derive(Clone, Copy, Debug)]
+pub struct Change {
+    /// The commune, by its index, or [`NONE`].
+    pub commune: u32,
+    /// Before.
+    pub before: Side,
+    /// After.
+    pub after: Side,
+    /// Why they differ.
+    pub cause: Cause,
+}
+
+/// The faces of a period in one département.
+pub struct PeriodFaces {
+    /// Years before and after.
+    pub years: (u16, u16),
+    /// The vintages before and after, by their index.
+    pub vintages: (usize, usize),
+    /// The département.
+    pub departement: Arc<str>,
+    /// Years between the dates.
+    pub span: f64,
+    /// Whether `span` is between flights, and not nominal years.
+    pub by_flights: bool,
+    /// The faces.
+    pub partition: Partition,
+    /// What each of them is; `None` outside the frame and the département.
+    pub changes: Vec<Option<Change>>,
+}
+
+/// Whether a vintage is about a département.
+pub(super) fn concerns(vintage: &OnGround, departement: &str) -> bool {
+    vintage.departement.as_deref().is_none_or(|d| d == departement)
+}
+
+/// What a face of the ground is at a vintage's date.
+pub(super) fn state(
+    ground: &Ground,
+    decided: &[VintageStatus],
+    vintage: usize,
+    face: FaceId,
+) -> State {
+    let of = &ground.vintages[vintage];
+    let own = of.face[face as usize] as usize;
+    let status = decided[vintage].faces[own];
+    let object = of.object[own];
+    State {
+        codes: (object != NONE).then(|| {
+            let object = &of.objects[object as usize];
+            (object.cover, object.usage)
+        }),
+        matrix: status.matrix,
+        last: status.last,
+        computed: status.computed,
+        other_forcing: status.other_forcing,
+        exempted: match &decided[vintage].exempted {
+            Some(exempted) => exempted[face as usize],
+            None => status.last,
+        },
+        impermeable: status.impermeable,
+        threshold: status.threshold,
+        edge: status.edge,
+        zone: match &of.zone {
+            Some(zone) if object != NONE => Some(zone[face as usize]),
+            _ => None,
+        },
+    }
+}
+
+/// The pairs of vintages to compare: consecutive ones of each département, and `others`.
+pub fn periods(ground: &Ground, others: &[[u16; 2]]) -> Vec<(usize, usize, usize)> {
+    let mut found = Vec::new();
+    for (d, departement) in ground.departements.iter().enumerate() {
+        let chain: Vec<usize> = (0..ground.vintages.len())
+            .filter(|&v| concerns(&ground.vintages[v], departement))
+            .collect();
+        let mut pairs: Vec<(usize, usize)> = chain.windows(2).map(|p| (p[0], p[1])).collect();
+        for &[from, to] in others {
+            let at = |year: u16| chain.iter().copied().find(|&v| ground.vintages[v].year == year);
+            pairs.extend(at(from).zip(at(to)));
+        }
+        pairs.sort_unstable_by_key(|&(a, b)| (ground.vintages[a].year, ground.vintages[b].year));
+        pairs.dedup();
+        found.extend(pairs.into_iter().map(|(before, after)| (d, before, after)));
+    }
+    found
+}
+
+impl PeriodFaces {
+    /// Merges the faces of the ground that are alike in this period.
+    pub fn new(
+        ground: &Ground,
+        decided: &[VintageStatus],
+        reference: &Reference,
+        (departement, before, after): (usize, usize, usize),
+    ) -> Self {
+        let count = ground.partition.face_count();
+        let (first, second) = (&ground.vintages[before], &ground.vintages[after]);
+        let zone = |v: &OnGround, f: usize| v.zone.as_ref().map(|z| z[f]);
+        let exempted =
+            |v: usize, f: usize| decided[v].exempted.as_ref().and_then(|e| e[f]);
+        // What tells faces apart; the numbers given to keys are arbitrary and go nowhere else.
+        let mut numbers = HashMap::new();
+        let keys: Vec<u32> = (0..count)
+            .map(|f| {
+                if f == OUTSIDE as usize || ground.departement[f] != departement as u32 {
+                    return 0;
+                }
+                let key = (
+                    ground.commune[f],
+                    first.face[f],
+                    second.face[f],
+                    zone(first, f),
+                    zone(second, f),
+                    exempted(before, f),
+                    exempted(after, f),
+                );
+                let next = numbers.len() as u32 + 1;
+                *numbers.entry(key).or_insert(next)
+            })
+            .collect();
+        let dissolved = ground.partition.dissolve(&keys);
+        let side = |vintage: usize, face: FaceId| {
+            let of = &ground.vintages[vintage];
+            Side {
+                object: of.object[of.face[face as usize] as usize],
+                state: state(ground, decided, vintage, face),
+            }
+        };
+        let changes = dissolved
+            .members
+            .iter()
+            .map(|&member| {
+                if keys[member as usize] == 0 {
+                    return None;
+                }
+                let (before, after) = (side(before, member), side(after, member));
+                let object = |v: &'_ OnGround, side: Side| {
+                    (side.object != NONE).then(|| v.objects[side.object as usize].clone())
+                };
+                let cause = cause(
+                    reference,
+                    object(first, before).as_ref(),
+                    object(second, after).as_ref(),
+                    before.state.last != after.state.last,
+                );
+                Some(Change {
+                    commune: ground.commune[member as usize],
+                    before,
+                    after,
+                    cause,
+                })
+            })
+            .collect();
+        let flights = first.flight.zip(second.flight).map(|(a, b)| (b - a) / 365.25);
+        let by_flights = flights.is_some_and(|span| span > 0.0);
+        let nominal = f64::from(second.year) - f64::from(first.year);
+        Self {
+            years: (first.year, second.year),
+            vintages: (before, after),
+            departement: ground.departements[departement].clone(),
+            span: flights.filter(|_| by_flights).unwrap_or(nominal),
+            by_flights,
+            partition: dissolved.partition,
+            changes,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! GeoParquet 1.1: WKB polygons, the CRS as PROJJSON, a `bbox` covering column, Hilbert order.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BinaryArray, Float64Array, RecordBatch, StructArray};
+use arrow::datatypes::{DataType, Field, Fields, Schema};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use rayon::prelude::*;
+use serde_json::json;
+
+use crate::crs::Crs;
+use crate::error::{Error, Result};
+use crate::grid::Point;
+use crate::partition::Polygon;
+
+/// Rows of a row group.
+const ROW_GROUP: usize = 65_536;
+/// Rows made ready at a time by one thread.
+const CHUNK: usize = 8_192;
+
+/// A file being written.
+pub struct GeoParquet {
+    path: PathBuf,
+    writer: ArrowWriter<File>,
+    schema: Arc<Schema>,
+    crs: serde_json::Value,
+    bounds: [f64; 4],
+}
+
+impl GeoParquet {
+    /// Starts a file of these columns, a `bbox` and a `geometry`.
+    pub fn create(path: &Path, columns: Vec<Field>, crs: &Crs) -> Result<Self> {
+        let mut fields = columns;
+        fields.push(Field::new("bbox", DataType::Struct(bbox_fields()), false));
+        fields.push(Field::new("geometry", DataType::Binary, false));
+        let schema = Arc::new(Schema::new(fields));
+        let level = ZstdLevel::try_new(9).map_err(|e| Error::Internal(e.to_string()))?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(level))
+            .set_max_row_group_row_count(Some(ROW_GROUP))
+            .set_created_by(format!("millesime {}", env!("CARGO_PKG_VERSION")))
+            .build();
+        let file = File::create(path).map_err(|e| Error::unwritable(path, e))?;
+        let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))
+            .map_err(|e| Error::unwritable(path, e))?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer,
+            schema,
+            crs: crs.projjson()?,
+            bounds: [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY],
+        })
+    }
+
+    /// Writes rows along a Hilbert curve through the `centres` of their polygons: `columns` makes
+    /// the columns of some rows, `polygon` the polygon of one.
+    pub fn write<C, P>(&mut self, centres: &[Point], columns: C, polygon: P) -> Result<()>
+    where
+        C: Fn(&[usize]) -> Vec<ArrayRef> + Sync,
+        P: Fn(usize) -> Polygon + Sync,
+    {
+        let order = hilbert_order(centres);
+        let schema = &self.schema;
+        let threads = rayon::current_num_threads().max(1);
+        for group in order.chunks(CHUNK * threads) {
+            let batches: Vec<(RecordBatch, [f64; 4])> = group
+                .par_chunks(CHUNK)
+                .map(|rows| batch(schema, rows, &columns, &polygon))
+                .collect::<Result<_>>()?;
+            for (batch, bounds) in batches {
+                for n in 0..2 {
+                    self.bounds[n] = self.bounds[n].min(bounds[n]);
+                    self.bounds[n + 2] = self.bounds[n + 2].max(bounds[n + 2]);
+                }
+                self.writer
+                    .write(&batch)
+                    .map_err(|e| Error::unwritable(&self.path, e))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the file.
+    pub fn finish(mut self) -> Result<()> {
+        let mut column = json!({
+            "encoding": "WKB",
+            "geometry_types": ["Polygon"],
+            "crs": self.crs,
+            "orientation": "counterclockwise",
+            "edges": "planar",
+            "covering": { "bbox": {
+                "xmin": ["bbox", "xmin"], "ymin": ["bbox", "ymin"],
+                "xmax": ["bbox", "xmax"], "ymax": ["bbox", "ymax"],
+            } },
+        });
+        if self.bounds[0].is_finite() {
+            column["bbox"] = json!(self.bounds);
+        }
+        let geo = json!({
+            "version": "1.1.0",
+            "primary_column": "geometry",
+            "columns": { "geometry": column },
+        });
+        self.writer
+            .append_key_value_metadata(KeyValue::new("geo".to_owned(), geo.to_string()));
+        let path = self.path;
+        self.writer.close().map_err(|e| Error::unwritable(&path, e))?;
+        Ok(())
+    }
+}
+
+/// The rows of one batch, and their bounds.
+fn batch<C, P>(
+    schema: &Arc<Schema>,
+    rows: &[usize],
+    columns: &C,
+    polygon: &P,
+) -> Result<(RecordBatch, [f64; 4])>
+where
+    C: Fn(&[usize]) -> Vec<ArrayRef>,
+    P: Fn(usize) -> Polygon,
+{
+    let mut corners: [Vec<f64>; 4] = Default::default();
+    let mut wkbs: Vec<Vec<u8>> = Vec::with_capacity(rows.len());
+    for &row in rows {
+        let polygon = polygon(row);
+        for (corner, value) in corners.iter_mut().zip(bounds(&polygon)) {
+            corner.push(value);
+        }
+        wkbs.push(wkb(&polygon));
+    }
+    let extreme = [
+        corners[0].iter().copied().fold(f64::INFINITY, f64::min),
+        corners[1].iter().copied().fold(f64::INFINITY, f64::min),
+        corners[2].iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        corners[3].iter().copied().fold(f64::NEG_INFINITY, f64::max),
+    ];
+    let bbox: Vec<ArrayRef> = corners
+        .into_iter()
+        .map(|corner| Arc::new(Float64Array::from(corner)) as ArrayRef)
+        .collect();
+    let mut arrays = columns(rows);
+    arrays.push(Arc::new(StructArray::new(bbox_fields(), bbox, None)));
+    arrays.push(Arc::new(BinaryArray::from_iter_values(wkbs)));
+    let batch = RecordBatch::try_new(Arc::clone(schema), arrays)
+        .map_err(|e| Error::Internal(format!("columns of a GeoParquet file: {e}")))?;
+    Ok((batch, extreme))
+}
+
+fn bbox_fields() -> Fields {
+    ["xmin", "ymin", "xmax", "ymax"]
+        .into_iter()
+        .map(|name| Field::new(name, DataType::Float64, false))
+        .collect()
+}
+
+fn bounds(polygon: &Polygon) -> [f64; 4] {
+    let mut bounds = [i32::MAX, i32::MAX, i32::MIN, i32::MIN];
+    for p in &polygon.exterior {
+        bounds[0] = bounds[0].min(p.x);
+        bounds[1] = bounds[1].min(p.y);
+        bounds[2] = bounds[2].max(p.x);
+        bounds[3] = bounds[3].max(p.y);
+    }
+    let (low, high) = (Point::new(bounds[0], bounds[1]), Point::new(bounds[2], bounds[3]));
+    let ((x0, y0), (x1, y1)) = (low.metres(), high.metres());
+    [x0, y0, x1, y1]
+}
+
+/// Little-endian WKB of a polygon, coordinates in metres.
+fn wkb(polygon: &Polygon) -> Vec<u8> {
+    let rings = 1 + polygon.holes.len();
+    let mut bytes = Vec::with_capacity(9 + 4 * rings + 16 * polygon.point_count());
+    bytes.push(1);
+    bytes.extend(3u32.to_le_bytes());
+    bytes.extend((rings as u32).to_le_bytes());
+    for ring in std::iter::once(&polygon.exterior).chain(&polygon.holes) {
+        bytes.extend((ring.len() as u32).to_le_bytes());
+        for point in ring {
+            let (x, y) = point.metres();
+            bytes.extend(x.to_le_bytes());
+            bytes.extend(y.to_le_bytes());
+        }
+    }
+    bytes
+}
+
+/// Rows along a Hilbert curve through their centres; ties keep their order.
+fn hilbert_order(centres: &[Point]) -> Vec<usize> {
+    let west = centres.iter().map(|p| p.x).min().unwrap_or(0);
+    let south = centres.iter().map(|p| p.y).min().unwrap_or(0);
+    let mut keyed: Vec<(u64, usize)> = centres
+        .par_iter()
+        .enumerate()
+        .map(|(n, p)| {
+            // Differences of grid coordinates are below 2³¹: a curve of that order holds them.
+            let (x, y) = (p.x.wrapping_sub(west) as u32, p.y.wrapping_sub(south) as u32);
+            (fast_hilbert::xy2h(x, y, 32), n)
+        })
+        .collect();
+    keyed.par_sort_unstable();
+    keyed.into_iter().map(|(_, n)| n).collect()
+}

@@ -1,0 +1,14 @@
+//! What a run leaves behind: GeoParquet, tables, manifest. Outputs appear whole: they are written
+//! aside, then renamed.
+
+mod geoparquet;
+mod layers;
+mod ledger;
+mod staging;
+mod tables;
+
+pub use geoparquet::GeoParquet;
+pub use layers::{faces, vintage, zone_construite};
+pub use ledger::write as ledger;
+pub use staging::Staging;
+pub use tables::{Cell, cells, write as table};

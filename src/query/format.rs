@@ -1,0 +1,182 @@
+//! Answers as GeoJSON, CSV or a table to read.
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use serde_json::{Map, Value, json};
+
+use super::{Format, Found};
+use crate::crs::wgs84;
+use crate::error::{Error, Result};
+use crate::grid::format_m2;
+use crate::vector::{Ring, polygons};
+
+/// Columns that are not attributes of a face.
+const GEOMETRY: [&str; 2] = ["bbox", "geometry"];
+
+pub(super) fn write(found: &[Found], format: Format) -> Result<String> {
+    match format {
+        Format::GeoJson => geojson(found),
+        Format::Csv => csv(found),
+        Format::Table => Ok(table(found)),
+    }
+}
+
+/// The value of a column as JSON.
+fn value(batch: &RecordBatch, column: usize, row: usize) -> Value {
+    let array = batch.column(column);
+    if array.is_null(row) {
+        return Value::Null;
+    }
+    match array.data_type() {
+        DataType::Utf8 => json!(array.as_string::<i32>().value(row)),
+        DataType::Boolean => json!(array.as_boolean().value(row)),
+        DataType::Int64 => json!(array.as_primitive::<Int64Type>().value(row)),
+        DataType::Float64 => json!(array.as_primitive::<Float64Type>().value(row)),
+        _ => Value::Null,
+    }
+}
+
+/// Names and numbers of the attribute columns.
+fn attributes(batch: &RecordBatch) -> Vec<(usize, String)> {
+    let schema = batch.schema();
+    let names = schema.fields().iter().map(|f| f.name().clone()).enumerate();
+    names.filter(|(_, name)| !GEOMETRY.contains(&name.as_str())).collect()
+}
+
+fn geojson(found: &[Found]) -> Result<String> {
+    let mut features = Vec::new();
+    for Found { period, crs, batches } in found {
+        let way = crs.way_to(&wgs84()?)?;
+        for batch in batches {
+            let geometry = batch
+                .column_by_name("geometry")
+                .and_then(|c| c.as_binary_opt::<i32>())
+                .ok_or_else(|| Error::Internal("faces without geometry".to_owned()))?;
+            for row in 0..batch.num_rows() {
+                let mut properties = Map::new();
+                properties.insert("period".to_owned(), json!(period));
+                for (column, name) in attributes(batch) {
+                    properties.insert(name, value(batch, column, row));
+                }
+                let rings = polygons(geometry.value(row))
+                    .and_then(|shape| shape.polygons.into_iter().next())
+                    .ok_or_else(|| Error::Internal("a face that is no polygon".to_owned()))?;
+                let rings: Vec<Value> = rings
+                    .into_iter()
+                    .map(|ring| to_degrees(ring, way.as_ref()))
+                    .collect::<Result<_>>()?;
+                features.push(json!({
+                    "type": "Feature",
+                    "properties": properties,
+                    "geometry": { "type": "Polygon", "coordinates": rings },
+                }));
+            }
+        }
+    }
+    let collection = json!({ "type": "FeatureCollection", "features": features });
+    Ok(collection.to_string() + "\n")
+}
+
+/// Longitudes and latitudes of a ring, to a tenth of a millimetre or so.
+fn to_degrees(ring: Ring, way: Option<&gdal::spatial_ref::CoordTransform>) -> Result<Value> {
+    let (mut xs, mut ys): (Vec<f64>, Vec<f64>) = ring.into_iter().unzip();
+    if let Some(way) = way {
+        let mut zs = vec![0.0; xs.len()];
+        way.transform_coords(&mut xs, &mut ys, &mut zs)
+            .map_err(|e| Error::Internal(format!("to WGS 84: {e}")))?;
+    }
+    let round = |v: f64| (v * 1e9).round() / 1e9;
+    Ok(xs.into_iter().zip(ys).map(|(x, y)| json!([round(x), round(y)])).collect())
+}
+
+/// A value as CSV has it.
+fn text(batch: &RecordBatch, column: usize, name: &str, row: usize) -> String {
+    if name == "area_m2"
+        && let Some(exact) = batch.column_by_name("area_half_cm2")
+    {
+        return format_m2(exact.as_primitive::<Int64Type>().value(row));
+    }
+    match value(batch, column, row) {
+        Value::Null => String::new(),
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+fn csv(found: &[Found]) -> Result<String> {
+    let failed = |e: &dyn std::fmt::Display| Error::Internal(format!("CSV: {e}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut has_header = false;
+    for Found { period, batches, .. } in found {
+        for batch in batches {
+            let columns = attributes(batch);
+            if !has_header {
+                let names = columns.iter().map(|(_, name)| name.as_str());
+                writer
+                    .write_record(std::iter::once("period").chain(names))
+                    .map_err(|e| failed(&e))?;
+                has_header = true;
+            }
+            for row in 0..batch.num_rows() {
+                let values = columns.iter().map(|(c, name)| text(batch, *c, name, row));
+                writer
+                    .write_record(std::iter::once(period.clone()).chain(values))
+                    .map_err(|e| failed(&e))?;
+            }
+        }
+    }
+    let bytes = writer.into_inner().map_err(|e| failed(&e))?;
+    String::from_utf8(bytes).map_err(|e| failed(&e))
+}
+
+/// Columns of the table to read.
+const SHOWN: [&str; 8] = [
+    "cs_before", "us_before", "cs_after", "us_after", "final_before", "final_after", "cause",
+    "area_m2",
+];
+
+fn table(found: &[Found]) -> String {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut total = 0;
+    for Found { period, batches, .. } in found {
+        for batch in batches {
+            let columns = attributes(batch);
+            for row in 0..batch.num_rows() {
+                if let Some(exact) = batch.column_by_name("area_half_cm2") {
+                    total += exact.as_primitive::<Int64Type>().value(row);
+                }
+                let cell = |wanted: &&str| {
+                    let column = columns.iter().find(|(_, name)| name == wanted);
+                    column.map_or_else(String::new, |(c, name)| text(batch, *c, name, row))
+                };
+                let cells = SHOWN.iter().map(cell);
+                rows.push(std::iter::once(period.clone()).chain(cells).collect());
+            }
+        }
+    }
+    // The largest first.
+    let area = |row: &Vec<String>| row.last().and_then(|a| a.parse::<f64>().ok()).unwrap_or(0.0);
+    rows.sort_by(|p, q| area(q).total_cmp(&area(p)).then_with(|| p.cmp(q)));
+    let header: Vec<String> = std::iter::once("period")
+        .chain(SHOWN)
+        .map(str::to_owned)
+        .collect();
+    let count = rows.len();
+    rows.insert(0, header);
+    let widths: Vec<usize> = (0..=SHOWN.len())
+        .map(|c| rows.iter().map(|r| r[c].chars().count()).max().unwrap_or(0))
+        .collect();
+    let mut out = String::new();
+    for row in &rows {
+        let last = row.len() - 1;
+        for (c, cell) in row.iter().enumerate() {
+            let line = if c == last {
+                format!("{cell:>width$}\n", width = widths[c])
+            } else {
+                format!("{cell:<width$}  ", width = widths[c])
+            };
+            out.push_str(&line);
+        }
+    }
+    out + &format!("{count} faces, {} m²\n", format_m2(total))
+}

@@ -1,0 +1,190 @@
+//! The polygons behind a figure: a filter on the faces of a run.
+
+mod format;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::crs::Crs;
+use crate::error::{Error, Result, suggest};
+
+/// Which faces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Status from not artificialised to artificialised.
+    Artificialisation,
+    /// Status from artificialised to not artificialised.
+    Desartificialisation,
+    /// Every change of code, status or coverage.
+    All,
+}
+
+/// How the answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// GeoJSON in WGS 84.
+    GeoJson,
+    /// CSV without geometry.
+    Csv,
+    /// Aligned text.
+    Table,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Folder of the outputs of a run.
+    pub out: PathBuf,
+    /// Code of the commune.
+    pub commune: String,
+    /// Period, such as `2015-2018`; all when `None`.
+    pub period: Option<String>,
+    /// Which faces.
+    pub kind: Kind,
+}
+
+/// Faces of one file that answer a question.
+struct Found {
+    period: String,
+    crs: Crs,
+    batches: Vec<RecordBatch>,
+}
+
+/// Answers a question as text.
+pub fn answer(question: &Question, format: Format) -> Result<String> {
+    let faces = question.out.join("faces");
+    let periods = partitions(&faces, "period=")?;
+    if periods.is_empty() {
+        return Err(Error::input(
+            question.out.display(),
+            "holds no faces of a run",
+            "give the folder that `millesime run` wrote, with --out",
+        ));
+    }
+    let known = || periods.iter().map(|(name, _)| name.as_str());
+    if let Some(period) = &question.period
+        && !known().any(|name| name == period)
+    {
+        return Err(Error::input(
+            question.out.display(),
+            format!("has no period {period}"),
+            suggest(period, known()),
+        ));
+    }
+    require_commune(question)?;
+    let mut found = Vec::new();
+    for (period, folder) in &periods {
+        if question.period.as_ref().is_some_and(|p| p != period) {
+            continue;
+        }
+        for (_, folder) in partitions(folder, "departement=")? {
+            let path = folder.join("faces.parquet");
+            found.push(filter(&path, period, question)?);
+        }
+    }
+    format::write(&found, format)
+}
+
+/// Folders `KEY=VALUE` of a folder, by value.
+fn partitions(folder: &Path, key: &str) -> Result<Vec<(String, PathBuf)>> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Ok(Vec::new());
+    };
+    let mut found: Vec<(String, PathBuf)> = entries
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let value = path.file_name()?.to_str()?.strip_prefix(key)?.to_owned();
+            Some((value, path))
+        })
+        .collect();
+    found.sort();
+    Ok(found)
+}
+
+/// Refuses a commune that the run does not know.
+fn require_commune(question: &Question) -> Result<()> {
+    let path = question.out.join("tables/stock.csv");
+    let mut reader = csv::Reader::from_path(&path).map_err(|e| Error::unreadable(&path, e))?;
+    let headers = reader.headers().map_err(|e| Error::unreadable(&path, e))?;
+    let column = headers.iter().position(|h| h == "commune").unwrap_or(0);
+    let mut codes: Vec<String> = reader
+        .records()
+        .filter_map(|r| Some(r.ok()?.get(column)?.to_owned()))
+        .collect();
+    codes.sort();
+    codes.dedup();
+    if codes.contains(&question.commune) {
+        return Ok(());
+    }
+    let near = crate::error::nearest(&question.commune, codes.iter().map(String::as_str));
+    let advice = match near {
+        Some(code) => format!("did you mean {code}? tables/stock.csv lists all {}", codes.len()),
+        None => "tables/stock.csv lists the communes".to_owned(),
+    };
+    Err(Error::input(
+        question.out.display(),
+        format!("has no commune {}", question.commune),
+        advice,
+    ))
+}
+
+fn filter(path: &Path, period: &str, question: &Question) -> Result<Found> {
+    let damaged = |e: &dyn std::fmt::Display| Error::unreadable(path, e);
+    let file = File::open(path).map_err(|e| damaged(&e))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(&e))?;
+    let geo = builder
+        .metadata()
+        .file_metadata()
+        .key_value_metadata()
+        .and_then(|pairs| pairs.iter().find(|p| p.key == "geo"))
+        .and_then(|pair| serde_json::from_str::<serde_json::Value>(pair.value.as_deref()?).ok())
+        .ok_or_else(|| damaged(&"it has no geo metadata"))?;
+    let crs = geo["columns"]["geometry"]["crs"].to_string();
+    let crs = Crs::parse(&crs, &path.display().to_string())?;
+    let reader = builder.build().map_err(|e| damaged(&e))?;
+    let mut batches = Vec::new();
+    for batch in reader {
+        let batch = batch.map_err(|e| damaged(&e))?;
+        let text = |name: &str| -> Result<&arrow::array::StringArray> {
+            let column = batch.column_by_name(name);
+            column
+                .and_then(|c| c.as_string_opt::<i32>())
+                .ok_or_else(|| damaged(&format!("it has no column {name}")))
+        };
+        let flag = |name: &str| -> Result<&arrow::array::BooleanArray> {
+            let column = batch.column_by_name(name);
+            column
+                .and_then(|c| c.as_boolean_opt())
+                .ok_or_else(|| damaged(&format!("it has no column {name}")))
+        };
+        let (commune, cause) = (text("commune")?, text("cause")?);
+        let (before, after) = (flag("final_before")?, flag("final_after")?);
+        let status = |column: &arrow::array::BooleanArray, n: usize| {
+            column.is_valid(n).then(|| column.value(n))
+        };
+        let wanted: Vec<bool> = (0..batch.num_rows())
+            .map(|n| {
+                let statuses = (status(before, n), status(after, n));
+                commune.value(n) == question.commune
+                    && match question.kind {
+                        Kind::Artificialisation => statuses == (Some(false), Some(true)),
+                        Kind::Desartificialisation => statuses == (Some(true), Some(false)),
+                        Kind::All => cause.value(n) != "unchanged",
+                    }
+            })
+            .collect();
+        let kept = arrow::compute::filter_record_batch(&batch, &wanted.into())
+            .map_err(|e| damaged(&e))?;
+        if kept.num_rows() > 0 {
+            batches.push(kept);
+        }
+    }
+    Ok(Found {
+        period: period.to_owned(),
+        crs,
+        batches,
+    })
+}

@@ -1,0 +1,281 @@
+//! Rasters in: tiles of one pixel grid, read as one.
+
+use std::path::PathBuf;
+
+use gdal::raster::ResampleAlg;
+use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
+
+use crate::crs::Crs;
+use crate::error::{Error, Result};
+use crate::grid::Point;
+
+/// Tiles of one pixel grid. Tiles may overlap where they agree.
+pub struct Mosaic {
+    tiles: Vec<Tile>,
+    /// Upper left corner, in metres.
+    origin: (f64, f64),
+    /// Size of a pixel, in metres.
+    pixel: f64,
+    width: usize,
+    height: usize,
+}
+
+struct Tile {
+    path: PathBuf,
+    dataset: Dataset,
+    nodata: Option<f64>,
+    /// Of its upper left pixel, in the mosaic.
+    column: usize,
+    row: usize,
+    width: usize,
+    height: usize,
+}
+
+/// A pixel of a mosaic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pixel {
+    /// No tile reaches here.
+    #[default]
+    Outside,
+    /// The tile has its nodata value here.
+    Nodata,
+    /// A value.
+    Value(i32),
+}
+
+/// How far from the pixel grid a tile may lie, as a share of a pixel.
+const TOLERANCE: f64 = 1e-3;
+
+struct Header {
+    path: PathBuf,
+    dataset: Dataset,
+    left: f64,
+    top: f64,
+    pixel: f64,
+    size: (usize, usize),
+}
+
+impl Mosaic {
+    /// Opens the files of `patterns`, in the CRS `told` or their own, which must be `target`.
+    pub fn open(patterns: &[String], told: Option<&str>, target: &Crs, place: &str) -> Result<Self> {
+        let mut paths = Vec::new();
+        for pattern in patterns {
+            let found = glob::glob(pattern).map_err(|e| {
+                Error::input(place, format!("`{pattern}` is not a pattern: {e}"), "mend it")
+            })?;
+            let before = paths.len();
+            paths.extend(found.filter_map(std::result::Result::ok));
+            if paths.len() == before {
+                return Err(Error::input(
+                    place,
+                    format!("no file is found by `{pattern}`"),
+                    "check the path: it is relative to the TOML file",
+                ));
+            }
+        }
+        paths.sort();
+        paths.dedup();
+        let headers: Vec<Header> = paths
+            .into_iter()
+            .map(|path| header(path, told, target))
+            .collect::<Result<_>>()?;
+        let first = &headers[0];
+        let pixel = first.pixel;
+        for other in &headers[1..] {
+            if ((other.pixel - pixel) / pixel).abs() > 1e-6 {
+                return Err(Error::input(
+                    other.path.display(),
+                    format!(
+                        "its pixels are {} m, those of {} are {pixel} m",
+                        other.pixel,
+                        first.path.display()
+                    ),
+                    "give tiles of one resolution",
+                ));
+            }
+            let off = |a: f64, b: f64| ((a - b) / pixel - ((a - b) / pixel).round()).abs();
+            if off(other.left, first.left) > TOLERANCE || off(other.top, first.top) > TOLERANCE {
+                return Err(Error::input(
+                    other.path.display(),
+                    format!("is not on the pixel grid of {}", first.path.display()),
+                    "give tiles of one grid, or resample them beforehand",
+                ));
+            }
+        }
+        let left = headers.iter().map(|h| h.left).fold(f64::INFINITY, f64::min);
+        let top = headers.iter().map(|h| h.top).fold(f64::NEG_INFINITY, f64::max);
+        let tiles: Vec<Tile> = headers
+            .into_iter()
+            .map(|h| {
+                let band = h.dataset.rasterband(1).map_err(|e| Error::unreadable(&h.path, e))?;
+                Ok(Tile {
+                    nodata: band.no_data_value(),
+                    column: ((h.left - left) / pixel).round() as usize,
+                    row: ((top - h.top) / pixel).round() as usize,
+                    width: h.size.0,
+                    height: h.size.1,
+                    path: h.path,
+                    dataset: h.dataset,
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            width: tiles.iter().map(|t| t.column + t.width).max().unwrap_or(0),
+            height: tiles.iter().map(|t| t.row + t.height).max().unwrap_or(0),
+            tiles,
+            origin: (left, top),
+            pixel,
+        })
+    }
+
+    /// Columns of pixels.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows of pixels.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Number of pixels of all tiles.
+    pub fn pixels(&self) -> u64 {
+        self.tiles.iter().map(|t| (t.width * t.height) as u64).sum()
+    }
+
+    /// The files read.
+    pub fn files(&self) -> Vec<String> {
+        self.tiles.iter().map(|t| t.path.display().to_string()).collect()
+    }
+
+    /// The file that holds a pixel.
+    pub fn file_at(&self, column: usize, row: usize) -> String {
+        let holds = |t: &&Tile| {
+            (t.column..t.column + t.width).contains(&column)
+                && (t.row..t.row + t.height).contains(&row)
+        };
+        self.tiles
+            .iter()
+            .find(holds)
+            .map_or_else(String::new, |t| t.path.display().to_string())
+    }
+
+    /// The grid point of a pixel corner; `None` beyond the grid.
+    pub fn corner(&self, column: usize, row: usize) -> Option<Point> {
+        Point::from_metres(
+            self.origin.0 + column as f64 * self.pixel,
+            self.origin.1 - row as f64 * self.pixel,
+        )
+    }
+
+    /// Reads `count` rows from `row` on, row by row, into `pixels`.
+    pub fn read(&self, row: usize, count: usize, pixels: &mut Vec<Pixel>) -> Result<()> {
+        pixels.clear();
+        pixels.resize(self.width * count, Pixel::Outside);
+        for tile in &self.tiles {
+            let first = row.max(tile.row);
+            let last = (row + count).min(tile.row + tile.height);
+            if first >= last {
+                continue;
+            }
+            let rows = last - first;
+            let band = tile
+                .dataset
+                .rasterband(1)
+                .map_err(|e| Error::unreadable(&tile.path, e))?;
+            let values = band
+                .read_as::<i32>(
+                    (0, (first - tile.row) as isize),
+                    (tile.width, rows),
+                    (tile.width, rows),
+                    None::<ResampleAlg>,
+                )
+                .map_err(|e| Error::unreadable(&tile.path, format!("band 1: {e}")))?;
+            for (n, &value) in values.data().iter().enumerate() {
+                let (column, line) = (tile.column + n % tile.width, n / tile.width);
+                let at = &mut pixels[(first - row + line) * self.width + column];
+                let is_nodata = tile.nodata.is_some_and(|nodata| nodata == f64::from(value));
+                let pixel = if is_nodata { Pixel::Nodata } else { Pixel::Value(value) };
+                match *at {
+                    Pixel::Outside | Pixel::Nodata => *at = pixel,
+                    Pixel::Value(_) if *at == pixel || is_nodata => {}
+                    Pixel::Value(other) => {
+                        return Err(Error::input(
+                            tile.path.display(),
+                            format!(
+                                "overlaps another tile and disagrees with it: {value} against \
+                                 {other} at column {column}, row {}",
+                                first + line
+                            ),
+                            "give tiles that agree where they overlap",
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn header(path: PathBuf, told: Option<&str>, target: &Crs) -> Result<Header> {
+    let dataset = Dataset::open_ex(
+        &path,
+        DatasetOptions {
+            open_flags: GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_RASTER,
+            ..DatasetOptions::default()
+        },
+    )
+    .map_err(|e| Error::unreadable(&path, e))?;
+    let place = path.display().to_string();
+    let crs = match told {
+        Some(told) => Crs::parse(told, &place)?,
+        None => match dataset.spatial_ref() {
+            Ok(system) => Crs::of(&system, &place)?,
+            Err(_) => {
+                return Err(Error::input(
+                    place,
+                    "does not say its CRS",
+                    "add `crs = \"EPSG:…\"` to the vintage",
+                ));
+            }
+        },
+    };
+    if !crs.is_same(target) {
+        return Err(Error::input(
+            place,
+            format!("is in {}, the territory in {}", crs.name(), target.name()),
+            "a class raster is not resampled here: give the territory its CRS, or warp it",
+        ));
+    }
+    let transform = dataset.geo_transform().map_err(|_| {
+        Error::input(&place, "is not georeferenced", "add a world file, or georeference it")
+    })?;
+    let [left, width, row_turn, top, column_turn, height] = transform;
+    if row_turn != 0.0 || column_turn != 0.0 || width <= 0.0 || (width + height).abs() > 1e-6 * width
+    {
+        return Err(Error::input(
+            &place,
+            "its pixels are not square, or it is turned",
+            "warp it to square pixels, north up",
+        ));
+    }
+    if width < 0.01 {
+        return Err(Error::input(
+            &place,
+            format!("its pixels of {width} m are finer than the grid of 1 cm"),
+            "check its CRS, or resample it",
+        ));
+    }
+    if dataset.raster_count() < 1 {
+        return Err(Error::input(&place, "has no band", "check that the file is complete"));
+    }
+    let size = dataset.raster_size();
+    Ok(Header {
+        path,
+        dataset,
+        left,
+        top,
+        pixel: width,
+        size,
+    })
+}

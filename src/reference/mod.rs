@@ -1,0 +1,313 @@
+//! What is known: nomenclatures, the decree's matrix and its parameters. The tables of the
+//! folder `reference/` are embedded in the program; a folder of the user's may override any file.
+
+mod nomenclature;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+pub use nomenclature::{Axis, Code, ClassCode, LeafSet, Nomenclature};
+
+use crate::error::{Error, Result};
+
+const EMBEDDED: [(&str, &str); 7] = [
+    ("nomenclature/cover.csv", include_str!("../../reference/nomenclature/cover.csv")),
+    ("nomenclature/use.csv", include_str!("../../reference/nomenclature/use.csv")),
+    ("nomenclature/unknown.csv", include_str!("../../reference/nomenclature/unknown.csv")),
+    ("nomenclature/odeon-naf.csv", include_str!("../../reference/nomenclature/odeon-naf.csv")),
+    ("artificialisation/matrix.csv", include_str!("../../reference/artificialisation/matrix.csv")),
+    (
+        "artificialisation/impermeable.csv",
+        include_str!("../../reference/artificialisation/impermeable.csv"),
+    ),
+    (
+        "artificialisation/parameters.csv",
+        include_str!("../../reference/artificialisation/parameters.csv"),
+    ),
+];
+
+/// A number of the law, of the specification or of our choosing.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+    /// The unit of the value.
+    pub unit: String,
+    /// What it means.
+    pub meaning: String,
+    /// Where it comes from.
+    pub source: String,
+    /// `published rule`, `derived` or `our choice`.
+    pub tag: String,
+}
+
+/// All reference tables.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// Cover (CS).
+    pub cover: Nomenclature,
+    /// Use (US).
+    pub usage: Nomenclature,
+    /// Class rasters' nomenclatures, by name.
+    pub rasters: BTreeMap<String, BTreeMap<i64, ClassCode>>,
+    /// For each leaf of use, the leaves of cover with which it is artificial.
+    artificial: Vec<LeafSet>,
+    impermeable: LeafSet,
+    parameters: Vec<Parameter>,
+}
+
+#[derive(Deserialize)]
+struct MatrixRow {
+    #[serde(rename = "use")]
+    usage: String,
+    cover: String,
+    artificial: bool,
+}
+
+#[derive(Deserialize)]
+struct ImpermeableRow {
+    cover: String,
+    impermeable: bool,
+}
+
+#[derive(Deserialize)]
+struct UnknownRow {
+    text: String,
+}
+
+#[derive(Deserialize)]
+struct RasterRow {
+    code: i64,
+    cover: String,
+    #[serde(rename = "use")]
+    usage: String,
+}
+
+impl Reference {
+    /// The embedded tables, with the files of `folder`, where it has them, in their stead.
+    pub fn load(folder: Option<&Path>) -> Result<Self> {
+        let text = |name: &str| -> Result<String> {
+            if let Some(path) = folder.map(|f| f.join(name)).filter(|p| p.exists()) {
+                return std::fs::read_to_string(&path).map_err(|e| Error::unreadable(&path, e));
+            }
+            EMBEDDED
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, text)| (*text).to_owned())
+                .ok_or_else(|| Error::Internal(format!("no reference table {name}")))
+        };
+        let unknown: Vec<String> = rows(&text("nomenclature/unknown.csv")?, "unknown.csv")?
+            .into_iter()
+            .map(|row: UnknownRow| row.text)
+            .collect();
+        let cover = Nomenclature::parse(Axis::Cover, &text("nomenclature/cover.csv")?, &unknown)?;
+        let usage = Nomenclature::parse(Axis::Use, &text("nomenclature/use.csv")?, &unknown)?;
+        let leaf = |nomenclature: &Nomenclature, code: &str| {
+            let leaves = nomenclature.leaves(nomenclature.code(code)?);
+            (leaves.count() == 1).then_some(leaves)
+        };
+        let mut artificial = vec![LeafSet::EMPTY; usage.leaf_count()];
+        for row in rows::<MatrixRow>(&text("artificialisation/matrix.csv")?, "matrix.csv")? {
+            let (Some(u), Some(c)) = (leaf(&usage, &row.usage), leaf(&cover, &row.cover)) else {
+                return Err(table_error(
+                    "matrix.csv",
+                    format!("{} × {} is not a couple of leaves", row.usage, row.cover),
+                ));
+            };
+            if row.artificial {
+                let place = u.first().unwrap_or_default();
+                artificial[place] = artificial[place].with(c);
+            }
+        }
+        let mut impermeable = LeafSet::EMPTY;
+        for row in
+            rows::<ImpermeableRow>(&text("artificialisation/impermeable.csv")?, "impermeable.csv")?
+        {
+            match leaf(&cover, &row.cover) {
+                Some(leaves) if row.impermeable => impermeable = impermeable.with(leaves),
+                Some(_) => {}
+                None => {
+                    let what = format!("{} is not a leaf of cover", row.cover);
+                    return Err(table_error("impermeable.csv", what));
+                }
+            }
+        }
+        let mut rasters = BTreeMap::from([(
+            "odeon-naf".to_owned(),
+            classes(&text("nomenclature/odeon-naf.csv")?, "odeon-naf.csv", &cover, &usage)?,
+        )]);
+        for (name, path) in folder.map(extra_rasters).transpose()?.into_iter().flatten() {
+            let table = std::fs::read_to_string(&path).map_err(|e| Error::unreadable(&path, e))?;
+            let place = path.display().to_string();
+            rasters.insert(name, classes(&table, &place, &cover, &usage)?);
+        }
+        Ok(Self {
+            parameters: rows(&text("artificialisation/parameters.csv")?, "parameters.csv")?,
+            cover,
+            usage,
+            rasters,
+            artificial,
+            impermeable,
+        })
+    }
+
+    /// Status by the matrix: what all leaves that the codes stand for have in common, `None` when
+    /// they differ.
+    pub fn is_artificial(&self, cover: Code, usage: Code) -> Option<bool> {
+        let covers = self.cover.leaves(cover);
+        let mut verdict = None;
+        for leaf in self.usage.leaves(usage).iter() {
+            let here = covers.within(self.artificial[leaf])?;
+            if verdict.is_some_and(|v| v != here) {
+                return None;
+            }
+            verdict = Some(here);
+        }
+        verdict
+    }
+
+    /// Whether the cover is impermeable; `None` when its leaves differ.
+    pub fn is_impermeable(&self, cover: Code) -> Option<bool> {
+        self.cover.leaves(cover).within(self.impermeable)
+    }
+
+    /// A parameter's value.
+    pub fn parameter(&self, name: &str) -> Result<f64> {
+        self.parameters
+            .iter()
+            .find(|p| p.name == name)
+            .map(|p| p.value)
+            .ok_or_else(|| table_error("parameters.csv", format!("has no row `{name}`")))
+    }
+
+    /// All parameters.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+}
+
+/// Nomenclatures of class rasters that a user's folder adds.
+fn extra_rasters(folder: &Path) -> Result<Vec<(String, std::path::PathBuf)>> {
+    let folder = folder.join("nomenclature");
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = std::fs::read_dir(&folder).map_err(|e| Error::unreadable(&folder, e))?;
+    Ok(entries
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let name = path.file_stem()?.to_str()?.to_owned();
+            let ours = ["cover", "use", "unknown", "finer_use"].contains(&name.as_str());
+            (path.extension()? == "csv" && !ours).then_some((name, path))
+        })
+        .collect())
+}
+
+fn classes(
+    text: &str,
+    place: &str,
+    cover: &Nomenclature,
+    usage: &Nomenclature,
+) -> Result<BTreeMap<i64, ClassCode>> {
+    let mut found = BTreeMap::new();
+    for row in rows::<RasterRow>(text, place)? {
+        let class = if row.cover.is_empty() {
+            ClassCode::Uncovered
+        } else {
+            let (Some(c), Some(u)) = (cover.code(&row.cover), usage.code(&row.usage)) else {
+                let what = format!("{} × {} is not in the nomenclature", row.cover, row.usage);
+                return Err(table_error(place, what));
+            };
+            ClassCode::Ground(c, u)
+        };
+        found.insert(row.code, class);
+    }
+    Ok(found)
+}
+
+fn rows<T: for<'de> Deserialize<'de>>(text: &str, place: &str) -> Result<Vec<T>> {
+    csv::Reader::from_reader(text.as_bytes())
+        .deserialize()
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|e| table_error(place, e.to_string()))
+}
+
+fn table_error(place: &str, what: String) -> Error {
+    Error::input(
+        format!("reference table {place}"),
+        what,
+        "compare it with the table of the same name that millesime ships",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(cover: &str, usage: &str) -> Option<bool> {
+        let reference = Reference::load(None).unwrap();
+        reference.is_artificial(
+            reference.cover.code(cover).unwrap(),
+            reference.usage.code(usage).unwrap(),
+        )
+    }
+
+    #[test]
+    fn the_published_couples_have_their_status() {
+        for (cover, usage, expected) in [
+            ("CS1.1.2.1", "US1.3", false),
+            ("CS1.1.2.2", "US1.3", true),
+            ("CS1.1.1.2", "US1.3", true),
+            ("CS1.1.1.1", "US1.1", true),
+            ("CS2.2.1", "US6.1", true),
+            ("CS2.2.1", "US6.2", true),
+            ("CS2.2.1", "US6.3", false),
+            ("CS2.2.1", "US6.6", false),
+            ("CS2.2.1", "US1.5", false),
+            ("CS2.2.2", "US235", true),
+            ("CS2.1.1.1", "US5", false),
+            ("CS2.1.3", "US1.1", false),
+            ("CS1.2.2", "US5", false),
+        ] {
+            assert_eq!(status(cover, usage), Some(expected), "{cover} × {usage}");
+        }
+    }
+
+    #[test]
+    fn a_hundred_and_five_couples_of_two_hundred_and_eighty_are_artificial() {
+        let reference = Reference::load(None).unwrap();
+        let leaves = |n: &Nomenclature| -> Vec<Code> {
+            n.codes().filter(|&c| n.leaves(c).count() == 1).collect()
+        };
+        let couples: Vec<bool> = leaves(&reference.cover)
+            .iter()
+            .flat_map(|&c| leaves(&reference.usage).into_iter().map(move |u| (c, u)))
+            .filter_map(|(c, u)| reference.is_artificial(c, u))
+            .collect();
+        assert_eq!(couples.len(), 280);
+        assert_eq!(couples.iter().filter(|&&a| a).count(), 105);
+    }
+
+    #[test]
+    fn a_code_above_the_leaves_has_the_status_common_to_its_leaves() {
+        assert_eq!(status("CS2.1.1", "US5"), Some(false));
+        assert_eq!(status("CS1.1.1", "INCONNU"), Some(true));
+        assert_eq!(status("CS1.1.2", "US1.3"), None);
+        assert_eq!(status("INCONNU", "US5"), None);
+        assert_eq!(status("CS2.1", "INDETERMINE"), Some(false));
+    }
+
+    #[test]
+    fn impermeable_is_cs1_1_1_whatever_the_use() {
+        let reference = Reference::load(None).unwrap();
+        let of = |c: &str| reference.is_impermeable(reference.cover.code(c).unwrap());
+        assert_eq!(of("CS1.1.1.1"), Some(true));
+        assert_eq!(of("CS1.1.1"), Some(true));
+        assert_eq!(of("CS1.1.2.1"), Some(false));
+        assert_eq!(of("CS1.1"), None);
+    }
+}

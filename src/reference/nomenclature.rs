@@ -1,0 +1,254 @@
+//! One axis of the nomenclature: its tree of codes, and texts that stand for "not known".
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result, suggest};
+
+/// Cover or use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Axis {
+    /// Couverture, CS.
+    Cover,
+    /// Usage, US.
+    Use,
+}
+
+impl Axis {
+    /// The prefix of the axis's codes.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Cover => "CS",
+            Self::Use => "US",
+        }
+    }
+}
+
+/// A code of a [`Nomenclature`], in the order of its tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code(u16);
+
+/// What a value of a class raster stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClassCode {
+    /// Nothing: the ground is not covered.
+    Uncovered,
+    /// A cover and a use.
+    Ground(Code, Code),
+}
+
+/// A set of leaves of one axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeafSet(u64);
+
+impl LeafSet {
+    /// No leaf.
+    pub const EMPTY: Self = Self(0);
+
+    /// Number of leaves.
+    pub fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// The union of two sets.
+    pub fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether the set lies in `other` (`Some(true)`), apart from it (`Some(false)`), or neither.
+    pub fn within(self, other: Self) -> Option<bool> {
+        match self.0 & other.0 {
+            0 => Some(false),
+            both if both == self.0 => Some(true),
+            _ => None,
+        }
+    }
+
+    /// Whether one of the sets contains the other.
+    pub fn nests_with(self, other: Self) -> bool {
+        let both = self.0 & other.0;
+        both == self.0 || both == other.0
+    }
+
+    /// The numbers of the leaves.
+    pub fn iter(self) -> impl Iterator<Item = usize> {
+        (0..64).filter(move |n| self.0 & (1 << n) != 0)
+    }
+
+    /// The number of the first leaf.
+    pub fn first(self) -> Option<usize> {
+        self.iter().next()
+    }
+}
+
+/// One axis: every code of the tree, and the texts that stand for an unknown code.
+#[derive(Clone, Debug)]
+pub struct Nomenclature {
+    axis: Axis,
+    entries: Vec<Entry>,
+    by_text: HashMap<String, Code>,
+    leaf_count: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    text: String,
+    label_fr: String,
+    leaves: LeafSet,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    code: String,
+    parent: String,
+    leaf: bool,
+    label_fr: String,
+}
+
+/// What is written for a null or empty code.
+pub const UNKNOWN: &str = "INCONNU";
+
+impl Nomenclature {
+    /// Reads the tree from CSV text.
+    pub(super) fn parse(axis: Axis, text: &str, unknown: &[String]) -> Result<Self> {
+        let place = format!("reference table of {}", axis.prefix());
+        let bad = |what: String| {
+            Error::input(&place, what, "compare it with the table that millesime ships")
+        };
+        let rows: Vec<Row> = csv::Reader::from_reader(text.as_bytes())
+            .deserialize()
+            .collect::<std::result::Result<_, _>>()
+            .map_err(|e| bad(e.to_string()))?;
+        let leaf_count = rows.iter().filter(|r| r.leaf).count();
+        if leaf_count > 64 {
+            return Err(bad(format!("has {leaf_count} leaves; at most 64 are supported")));
+        }
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut parents: Vec<Option<usize>> = Vec::new();
+        let mut next_leaf = 0;
+        for row in rows {
+            let parent = match row.parent.as_str() {
+                "" => None,
+                code => Some(entries.iter().position(|e| e.text == code).ok_or_else(|| {
+                    bad(format!("the parent {code} of {} comes after it or not at all", row.code))
+                })?),
+            };
+            let leaves = if row.leaf {
+                next_leaf += 1;
+                LeafSet(1 << (next_leaf - 1))
+            } else {
+                LeafSet::EMPTY
+            };
+            let mut up = parent;
+            while let Some(n) = up {
+                entries[n].leaves = entries[n].leaves.with(leaves);
+                up = parents[n];
+            }
+            entries.push(Entry {
+                text: row.code,
+                label_fr: row.label_fr,
+                leaves,
+            });
+            parents.push(parent);
+        }
+        let all = entries.iter().fold(LeafSet::EMPTY, |set, e| set.with(e.leaves));
+        for text in unknown {
+            entries.push(Entry {
+                text: text.clone(),
+                label_fr: "Inconnu".to_owned(),
+                leaves: all,
+            });
+        }
+        let by_text = entries
+            .iter()
+            .enumerate()
+            .map(|(n, e)| (e.text.clone(), Code(n as u16)))
+            .collect();
+        let nomenclature = Self {
+            axis,
+            entries,
+            by_text,
+            leaf_count,
+        };
+        if nomenclature.code(UNKNOWN).is_none() {
+            return Err(bad(format!("unknown.csv has no row {UNKNOWN}")));
+        }
+        Ok(nomenclature)
+    }
+
+    /// The code of a text: with or without its prefix, in upper or lower case, an empty one as
+    /// `INCONNU`; `None` when it is not in the nomenclature.
+    pub fn code(&self, text: &str) -> Option<Code> {
+        let text = text.trim();
+        if text.is_empty() {
+            return self.by_text.get(UNKNOWN).copied();
+        }
+        if let Some(&code) = self.by_text.get(text) {
+            return Some(code);
+        }
+        let upper = text.to_uppercase();
+        let prefixed = format!("{}{upper}", self.axis.prefix());
+        self.by_text
+            .get(&upper)
+            .or_else(|| self.by_text.get(&prefixed))
+            .copied()
+    }
+
+    /// The text of a code, as it is published.
+    pub fn text(&self, code: Code) -> &str {
+        &self.entries[code.0 as usize].text
+    }
+
+    /// The French label of a code.
+    pub fn label(&self, code: Code) -> &str {
+        &self.entries[code.0 as usize].label_fr
+    }
+
+    /// The leaves that a code stands for.
+    pub fn leaves(&self, code: Code) -> LeafSet {
+        self.entries[code.0 as usize].leaves
+    }
+
+    /// Number of leaves.
+    pub fn leaf_count(&self) -> usize {
+        self.leaf_count
+    }
+
+    /// All codes, in the order of the tree.
+    pub fn codes(&self) -> impl Iterator<Item = Code> {
+        (0..self.entries.len() as u16).map(Code)
+    }
+
+    /// The axis.
+    pub fn axis(&self) -> Axis {
+        self.axis
+    }
+
+    /// Advice about a text that is not a code.
+    pub fn advice(&self, text: &str) -> String {
+        suggest(text, self.entries.iter().map(|e| e.text.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::reference::Reference;
+
+    #[test]
+    fn codes_are_read_as_they_are_published() {
+        let reference = Reference::load(None).unwrap();
+        let read = |text: &str| reference.cover.code(text).map(|c| reference.cover.text(c));
+        assert_eq!(read("CS1.1.1.1"), Some("CS1.1.1.1"));
+        assert_eq!(read(" cs1.1.1.1 "), Some("CS1.1.1.1"));
+        assert_eq!(read("2.2.1"), Some("CS2.2.1"));
+        assert_eq!(read(""), Some("INCONNU"));
+        assert_eq!(read("INDETERMINE"), Some("INDETERMINE"));
+        assert_eq!(read("CS9"), None);
+        assert_eq!(reference.cover.leaf_count(), 14);
+        assert_eq!(reference.usage.leaf_count(), 20);
+        let us235 = reference.usage.code("235").unwrap();
+        assert_eq!(reference.usage.text(us235), "US235");
+        assert_eq!(reference.usage.leaves(us235).count(), 1);
+    }
+}

@@ -1,0 +1,76 @@
+//! Refuses keys that are not known, with the nearest that is.
+
+use toml::{Table, Value};
+
+use crate::error::{Error, Result, suggest};
+
+const TOP: &[&str] = &[
+    "name", "crs", "communes", "align", "decree", "run", "vintages", "changes", "exemptions",
+];
+
+fn known(section: &str) -> &'static [&'static str] {
+    match section {
+        "communes" => &["path", "layer", "code", "name", "departement", "cog", "crs", "encoding"],
+        "align" => &["mode"],
+        "decree" => &["forcing"],
+        "run" => &["periods", "reference"],
+        "vintages" => &[
+            "year",
+            "product",
+            "layer",
+            "cover",
+            "use",
+            "zone_construite",
+            "classes",
+            "nomenclature",
+            "departement",
+            "generation",
+            "dates",
+            "crs",
+            "encoding",
+        ],
+        "changes" => &[
+            "from", "to", "path", "layer", "cover", "use", "departement", "crs", "encoding",
+        ],
+        "exemptions" => &["kind", "path", "layer", "from", "crs"],
+        _ => &[],
+    }
+}
+
+/// Checks every key of the file.
+pub(super) fn check(table: &Table, text: &str, place: &str) -> Result<()> {
+    for (key, value) in table {
+        require(key, TOP, "", text, place)?;
+        let sections: Vec<&Table> = match value {
+            Value::Table(section) => vec![section],
+            Value::Array(sections) => sections.iter().filter_map(Value::as_table).collect(),
+            _ => continue,
+        };
+        for inner in sections.iter().flat_map(|s| s.keys()) {
+            require(inner, known(key), key, text, place)?;
+        }
+    }
+    Ok(())
+}
+
+fn require(key: &str, known: &[&str], section: &str, text: &str, place: &str) -> Result<()> {
+    if known.contains(&key) {
+        return Ok(());
+    }
+    let line = text.lines().position(|line| {
+        let start = line.trim_start().trim_start_matches('[');
+        start
+            .strip_prefix(key)
+            .is_some_and(|rest| rest.trim_start().starts_with(['=', ']', '.']))
+    });
+    let line = line.map_or(String::new(), |n| format!(", line {}", n + 1));
+    let what = match section {
+        "" => format!("the key `{key}` is not known"),
+        _ => format!("the key `{key}` is not known in `{section}`"),
+    };
+    Err(Error::input(
+        format!("{place}{line}"),
+        what,
+        suggest(key, known.iter().copied()),
+    ))
+}

@@ -1,0 +1,357 @@
+//! TERRITORY.toml: what a run is about, typed and checked before any work starts.
+
+mod keys;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::crs::Crs;
+use crate::error::{Error, Result, suggest};
+
+/// A commented example of a territory file.
+pub const EXAMPLE: &str = include_str!("example.toml");
+
+/// A territory, its paths made absolute or relative to the working folder.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Territory {
+    /// Its name.
+    pub name: String,
+    /// Definition of its CRS.
+    pub crs: String,
+    /// Its communes; without them it is one, `00000`.
+    pub communes: Option<Communes>,
+    /// How vintages are aligned.
+    #[serde(default)]
+    pub align: Align,
+    /// Choices that the decree leaves open.
+    #[serde(default)]
+    pub decree: Decree,
+    /// What to compute beside the default.
+    #[serde(default)]
+    pub run: Run,
+    /// Vintages: states of the ground.
+    #[serde(default)]
+    pub vintages: Vec<Vintage>,
+    /// Change layers.
+    #[serde(default)]
+    pub changes: Vec<Changes>,
+    /// Exemptions from the decree's status.
+    #[serde(default)]
+    pub exemptions: Vec<Exemption>,
+}
+
+/// The communes of a territory.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Communes {
+    /// The file.
+    pub path: PathBuf,
+    /// Its layer.
+    pub layer: Option<String>,
+    /// Column of the code.
+    pub code: String,
+    /// Column of the name.
+    pub name: String,
+    /// Column of the département.
+    pub departement: Option<String>,
+    /// Year of the code officiel géographique.
+    pub cog: Option<u16>,
+    /// CRS, when the file does not say.
+    pub crs: Option<String>,
+    /// Encoding of its text.
+    pub encoding: Option<String>,
+}
+
+/// How vintages are aligned.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+pub struct Align {
+    /// The mode.
+    #[serde(default)]
+    pub mode: AlignMode,
+}
+
+/// Modes of alignment.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlignMode {
+    /// Vintages are compared as they are published.
+    #[default]
+    None,
+}
+
+/// Choices that the decree leaves open.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub struct Decree {
+    /// Which variant of the forcing is published.
+    #[serde(default)]
+    pub forcing: crate::artificial::Forcing,
+}
+
+/// What to compute beside the default.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Run {
+    /// Pairs of years, beside the consecutive ones.
+    #[serde(default)]
+    pub periods: Vec<[u16; 2]>,
+    /// Folder of reference tables that replace the embedded ones.
+    pub reference: Option<PathBuf>,
+}
+
+/// One vintage.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Vintage {
+    /// Its nominal year.
+    pub year: u16,
+    /// A published product…
+    pub product: Option<PathBuf>,
+    /// …its layer,
+    pub layer: Option<String>,
+    /// its column of cover,
+    pub cover: Option<String>,
+    /// its column of use,
+    #[serde(rename = "use")]
+    pub usage: Option<String>,
+    /// and the file of its zone construite.
+    pub zone_construite: Option<PathBuf>,
+    /// Or class rasters (paths or patterns)…
+    #[serde(default)]
+    pub classes: Vec<String>,
+    /// …with their nomenclature.
+    pub nomenclature: Option<String>,
+    /// The only département that it is about.
+    pub departement: Option<String>,
+    /// Generation of the product, for the record.
+    pub generation: Option<String>,
+    /// Date or dates of flight: `2018-06-15` or `2018-06-15/2018-08-20`.
+    pub dates: Option<String>,
+    /// CRS, when the file does not say or says it wrong.
+    pub crs: Option<String>,
+    /// Encoding of its text.
+    pub encoding: Option<String>,
+}
+
+/// One layer of changes between two dates.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Changes {
+    /// Year before.
+    pub from: u16,
+    /// Year after.
+    pub to: u16,
+    /// The file.
+    pub path: PathBuf,
+    /// Its layer.
+    pub layer: Option<String>,
+    /// Columns of cover before and after.
+    pub cover: Option<[String; 2]>,
+    /// Columns of use before and after.
+    #[serde(rename = "use")]
+    pub usage: Option<[String; 2]>,
+    /// The only département that it is about.
+    pub departement: Option<String>,
+    /// CRS, when the file does not say.
+    pub crs: Option<String>,
+    /// Encoding of its text.
+    pub encoding: Option<String>,
+}
+
+/// Ground that the authority exempts.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Exemption {
+    /// What it is.
+    pub kind: ExemptionKind,
+    /// The file.
+    pub path: PathBuf,
+    /// Its layer.
+    pub layer: Option<String>,
+    /// First year that it applies to; always, when not given.
+    pub from: Option<u16>,
+    /// CRS, when the file does not say.
+    pub crs: Option<String>,
+}
+
+/// Kinds of exemption.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExemptionKind {
+    /// Public parks and gardens.
+    Park,
+    /// Photovoltaic installations.
+    Photovoltaic,
+}
+
+impl Territory {
+    /// Reads and checks the file at `path`.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            let advice = "give the path of a TERRITORY.toml; `millesime run --example` prints one";
+            Error::input(path.display(), format!("cannot be read: {e}"), advice)
+        })?;
+        let mut territory = Self::parse(&text, &path.display().to_string())?;
+        territory.anchor(path.parent().unwrap_or(Path::new("")));
+        Ok(territory)
+    }
+
+    /// Parses and checks the text of a territory file, named `place` in messages.
+    pub fn parse(text: &str, place: &str) -> Result<Self> {
+        let table: toml::Table = text.parse().map_err(|e| syntax(place, &e))?;
+        keys::check(&table, text, place)?;
+        let territory: Self = toml::from_str(text).map_err(|e| syntax(place, &e))?;
+        territory.check(place)?;
+        Ok(territory)
+    }
+
+    fn anchor(&mut self, folder: &Path) {
+        let anchor = |path: &mut PathBuf| *path = folder.join(&*path);
+        if let Some(communes) = &mut self.communes {
+            anchor(&mut communes.path);
+        }
+        for vintage in &mut self.vintages {
+            vintage.product.as_mut().map(anchor);
+            vintage.zone_construite.as_mut().map(anchor);
+            for pattern in &mut vintage.classes {
+                *pattern = folder.join(&*pattern).to_string_lossy().into_owned();
+            }
+        }
+        for changes in &mut self.changes {
+            anchor(&mut changes.path);
+        }
+        for exemption in &mut self.exemptions {
+            anchor(&mut exemption.path);
+        }
+        self.run.reference.as_mut().map(anchor);
+    }
+
+    fn check(&self, place: &str) -> Result<()> {
+        let bad = |what: String, advice: &str| Err(Error::input(place, what, advice));
+        Crs::parse(&self.crs, &format!("{place}, key crs"))?
+            .require_metres(&format!("{place}, key crs"))?;
+        if self.vintages.is_empty() && self.changes.is_empty() {
+            return bad(
+                "has neither [[vintages]] nor [[changes]]".to_owned(),
+                "add at least one vintage; `millesime run --example` shows how",
+            );
+        }
+        for vintage in &self.vintages {
+            let year = vintage.year;
+            match (&vintage.product, vintage.classes.is_empty(), &vintage.nomenclature) {
+                (Some(_), true, None) | (None, false, Some(_)) => {}
+                (None, false, None) => {
+                    return bad(
+                        format!("the vintage {year} has classes without a nomenclature"),
+                        "add `nomenclature = \"odeon-naf\"`, or that of your classes",
+                    );
+                }
+                _ => {
+                    return bad(
+                        format!("the vintage {year} is not given by one source"),
+                        "give either `product`, or `classes` with `nomenclature`",
+                    );
+                }
+            }
+            if let Some(dates) = &vintage.dates {
+                flight_day(dates).ok_or_else(|| {
+                    let what = format!("`dates = \"{dates}\"` of the vintage {year} is not a date");
+                    let advice = "write \"2018-06-15\" or \"2018-06-15/2018-08-20\"";
+                    Error::input(place, what, advice)
+                })?;
+            }
+            let same = |v: &&Vintage| v.year == year && v.departement == vintage.departement;
+            if self.vintages.iter().filter(same).count() > 1 {
+                return bad(
+                    format!("the vintage {year} is given twice"),
+                    "keep one, or tell them apart with `departement`",
+                );
+            }
+        }
+        for changes in &self.changes {
+            if changes.from >= changes.to {
+                return bad(
+                    format!("[[changes]] go from {} to {}", changes.from, changes.to),
+                    "`from` must come before `to`",
+                );
+            }
+            let years = [changes.from, changes.to];
+            if let Some(vintage) = self.vintages.iter().find(|v| years.contains(&v.year)) {
+                return bad(
+                    format!("the year {} has both a vintage and [[changes]]", vintage.year),
+                    "compare vintages, or give changes: a year has one source",
+                );
+            }
+        }
+        let mut years: Vec<u16> = self.vintages.iter().map(|v| v.year).collect();
+        years.extend(self.changes.iter().flat_map(|c| [c.from, c.to]));
+        for &[from, to] in &self.run.periods {
+            if from >= to || !years.contains(&from) || !years.contains(&to) {
+                let known: Vec<String> = years.iter().map(u16::to_string).collect();
+                return bad(
+                    format!("the period {from}-{to} is not between two vintages"),
+                    &suggest(&from.to_string(), known.iter().map(String::as_str)),
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The middle of a date or of a range of dates, in days from a fixed day.
+pub fn flight_day(dates: &str) -> Option<f64> {
+    let day = |date: &str| -> Option<i64> {
+        let mut parts = date.trim().split('-').map(|p| p.parse::<i64>().ok());
+        let (y, m, d) = (parts.next()??, parts.next()??, parts.next()??);
+        if parts.next().is_some() || !(1..=12).contains(&m) || !(1..=31).contains(&d) {
+            return None;
+        }
+        // Days of the proleptic Gregorian calendar, years counted from March.
+        let (y, m) = if m > 2 { (y, m - 3) } else { (y - 1, m + 9) };
+        Some(y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + d)
+    };
+    match dates.split_once('/') {
+        Some((first, last)) => Some((day(first)? + day(last)?) as f64 / 2.0),
+        None => Some(day(dates)? as f64),
+    }
+}
+
+fn syntax(place: &str, error: &toml::de::Error) -> Error {
+    Error::input(
+        place,
+        error.to_string().trim_end(),
+        "mend the file; `millesime run --example` prints a correct one",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> String {
+        Territory::parse(text, "T.toml").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_example_is_a_territory() {
+        let territory = Territory::parse(EXAMPLE, "example").unwrap();
+        assert_eq!(territory.vintages.len(), 2);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_nearest() {
+        let text = "name = \"x\"\ncrs = \"EPSG:2154\"\n[[vintages]]\nyer = 2018\n";
+        let message = message(text);
+        assert!(message.contains("`yer`") && message.contains("`year`"), "{message}");
+        assert!(message.contains("line 4"), "{message}");
+    }
+
+    #[test]
+    fn degrees_are_refused() {
+        let text = "name = \"x\"\ncrs = \"EPSG:4326\"\n[[vintages]]\nyear = 2018\nproduct = \"a\"\n";
+        assert!(message(text).contains("not projected in metres"));
+    }
+
+    #[test]
+    fn flights_are_dated() {
+        let days = flight_day("2021-06-15").unwrap() - flight_day("2018-06-15").unwrap();
+        assert_eq!(days, 1096.0);
+        assert_eq!(flight_day("2018-06-01/2018-06-03"), flight_day("2018-06-02"));
+        assert_eq!(flight_day("2018"), None);
+    }
+}

@@ -1,0 +1,137 @@
+//! Layers that hold only what changed between two dates (DIFF).
+
+use std::collections::HashMap;
+
+use super::{Intake, Object, Part, Report, Texts, Vintage, product};
+use crate::crs::Crs;
+use crate::error::{Error, Result};
+use crate::reference::Reference;
+use crate::territory;
+use crate::vector::{Layer, Opening};
+
+/// Reads all change layers between the same two years as two partial vintages: before, after.
+pub fn read(
+    layers: &[&territory::Changes],
+    target: &Crs,
+    reference: &Reference,
+) -> Result<[Vintage; 2]> {
+    let first = layers
+        .first()
+        .ok_or_else(|| Error::Internal("no change layer to read".to_owned()))?;
+    let partial = |year: u16| Vintage {
+        year,
+        departement: first.departement.clone(),
+        flight: None,
+        is_state: false,
+        has_zone_construite: false,
+        objects: Vec::new(),
+        builder: crate::partition::Builder::new(),
+        parts: Vec::new(),
+        report: Report::default(),
+    };
+    let mut vintages = [partial(first.from), partial(first.to)];
+    let mut known: [HashMap<Object, u32>; 2] = Default::default();
+    let mut texts = Texts::default();
+    for changes in layers {
+        let mut layer = Layer::open(
+            &changes.path,
+            Opening {
+                layer: changes.layer.as_deref(),
+                usual: &[],
+                encoding: changes.encoding.as_deref(),
+            },
+        )?;
+        let cover = columns(&layer, changes, changes.cover.as_ref(), ["cs", "couverture"])?;
+        let usage = columns(&layer, changes, changes.usage.as_ref(), ["us", "usage"])?;
+        let place = layer.place();
+        let wanted: Vec<Option<String>> = cover.into_iter().chain(usage).map(Some).collect();
+        let mut intake = Intake::new(&layer, changes.crs.as_deref(), target)?;
+        let mut parts: [Vec<Part>; 2] = Default::default();
+        for vintage in &mut vintages {
+            vintage.report.sources.push(place.clone());
+        }
+        layer.scan(&wanted, |row| {
+            let start = intake.add(row.number, row.geometry)?;
+            let count = intake.builder.item_count() - start;
+            let value = |n: usize| row.values[n].as_deref().map(str::trim).unwrap_or("");
+            for (n, vintage) in vintages.iter_mut().enumerate() {
+                let report = &mut vintage.report;
+                report.rows += 1;
+                if value(n).is_empty() || value(n + 2).is_empty() {
+                    report.null_codes += 1;
+                }
+                let object = Object {
+                    cover: product::code(&reference.cover, value(n), &place, &row, report)?,
+                    usage: product::code(&reference.usage, value(n + 2), &place, &row, report)?,
+                    id: texts.keep(""),
+                    source: texts.keep(""),
+                    ossature: None,
+                    id_origine: texts.keep(""),
+                    code_or: texts.keep(""),
+                    official: None,
+                };
+                let objects = &mut vintage.objects;
+                let index = *known[n].entry(object.clone()).or_insert_with(|| {
+                    objects.push(object);
+                    objects.len() as u32 - 1
+                });
+                parts[n].extend((0..count).map(|_| Part::Object(index)));
+            }
+            Ok(())
+        })?;
+        let intake = intake.finish()?;
+        let [before, after] = &mut vintages;
+        before.report.repairs.merge(intake.repairs.clone());
+        after.report.repairs.merge(intake.repairs);
+        let [parts_before, parts_after] = parts;
+        before.parts.extend(parts_before);
+        after.parts.extend(parts_after);
+        before.builder.append(intake.builder.clone());
+        after.builder.append(intake.builder);
+    }
+    Ok(vintages)
+}
+
+/// The columns before and after: as told, or in one of the published styles: `CS_2018`, `cs2018`,
+/// `cs_avant` and `cs_apres`, `couverture_avant`, with or without `code_`.
+fn columns(
+    layer: &Layer,
+    changes: &territory::Changes,
+    told: Option<&[String; 2]>,
+    stems: [&str; 2],
+) -> Result<[String; 2]> {
+    if let Some([before, after]) = told {
+        return Ok([layer.require_column(before)?, layer.require_column(after)?]);
+    }
+    let styles = |year: u16, word: &str| -> Vec<String> {
+        stems
+            .iter()
+            .flat_map(|stem| [(*stem).to_owned(), format!("code_{stem}")])
+            .flat_map(|stem| {
+                [
+                    format!("{stem}_{year}"),
+                    format!("{stem}{year}"),
+                    format!("{stem}_{word}"),
+                ]
+            })
+            .collect()
+    };
+    let find = |names: Vec<String>, key: &str| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        layer.find_column(&names).ok_or_else(|| {
+            Error::input(
+                layer.place(),
+                format!("has none of the columns {}", names.join(", ")),
+                format!(
+                    "name them with `{key} = [\"before\", \"after\"]`; it has: {}",
+                    layer.columns().join(", ")
+                ),
+            )
+        })
+    };
+    let key = if stems[0] == "cs" { "cover" } else { "use" };
+    Ok([
+        find(styles(changes.from, "avant"), key)?,
+        find(styles(changes.to, "apres"), key)?,
+    ])
+}

@@ -1,0 +1,80 @@
+//! A vintage from class rasters: pixels of one class become the ground of one object.
+
+use std::collections::BTreeMap;
+
+use super::{Object, Part, Report, Texts, Vintage};
+use crate::crs::Crs;
+use crate::error::{Error, Result, suggest};
+use crate::partition::Builder;
+use crate::raster::Mosaic;
+use crate::reference::{ClassCode, Reference};
+use crate::territory;
+use crate::vectorise::{self, Label};
+
+/// Reads the class rasters of `vintage`, which must be in the CRS `target`.
+pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -> Result<Vintage> {
+    let place = format!("vintage {}", vintage.year);
+    let name = vintage.nomenclature.as_deref().unwrap_or_default();
+    let classes = reference.rasters.get(name).ok_or_else(|| {
+        Error::input(
+            &place,
+            format!("the nomenclature `{name}` is not known"),
+            suggest(name, reference.rasters.keys().map(String::as_str)),
+        )
+    })?;
+    let mosaic = Mosaic::open(&vintage.classes, vintage.crs.as_deref(), target, &place)?;
+    let mut builder = Builder::new();
+    let extent = builder.item();
+    let mut parts = vec![Part::Extent];
+    let mut texts = Texts::default();
+    let mut objects = Vec::new();
+    let mut labels: BTreeMap<i64, Label> = BTreeMap::new();
+    for (&code, class) in classes {
+        let label = match class {
+            ClassCode::Uncovered => Label::of(&[extent]),
+            ClassCode::Ground(cover, usage) => {
+                parts.push(Part::Object(objects.len() as u32));
+                objects.push(Object {
+                    cover: *cover,
+                    usage: *usage,
+                    id: texts.keep(""),
+                    source: texts.keep(name),
+                    ossature: None,
+                    id_origine: texts.keep(""),
+                    code_or: texts.keep(&code.to_string()),
+                    official: None,
+                });
+                Label::of(&[extent, builder.item()])
+            }
+        };
+        labels.insert(code, label);
+    }
+    let label = |value: i64, is_nodata: bool| {
+        if is_nodata {
+            return Some(Label::of(&[extent]));
+        }
+        labels.get(&value).copied()
+    };
+    vectorise::trace(&mosaic, label, &mut builder, |value, file| {
+        Error::input(
+            file,
+            format!("holds the value {value}, which `{name}` does not know"),
+            "add it to the table of the nomenclature, in a folder of reference tables",
+        )
+    })?;
+    Ok(Vintage {
+        year: vintage.year,
+        departement: vintage.departement.clone(),
+        flight: vintage.dates.as_deref().and_then(territory::flight_day),
+        is_state: true,
+        has_zone_construite: false,
+        objects,
+        builder,
+        parts,
+        report: Report {
+            sources: mosaic.files(),
+            rows: mosaic.pixels(),
+            ..Report::default()
+        },
+    })
+}

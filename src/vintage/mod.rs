@@ -1,0 +1,114 @@
+//! OCS GE vintages: every published variant in, one clean form out.
+
+mod changes;
+mod classes;
+mod intake;
+mod product;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+pub use changes::read as read_changes;
+pub use classes::read as read_classes;
+pub use intake::{Intake, Repairs};
+pub use product::{object_columns, open as open_product, read as read_product};
+
+use crate::partition::Builder;
+use crate::reference::Code;
+
+/// What a vintage says of one object, or of one class of a raster.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Object {
+    /// Cover.
+    pub cover: Code,
+    /// Use.
+    pub usage: Code,
+    /// Identifier of the object in its source; empty for a class.
+    pub id: Arc<str>,
+    /// How it was produced.
+    pub source: Arc<str>,
+    /// Whether it belongs to the ossature.
+    pub ossature: Option<bool>,
+    /// Identifier of the object that it comes from.
+    pub id_origine: Arc<str>,
+    /// Code in the nomenclature that it comes from; the raw code of a class.
+    pub code_or: Arc<str>,
+    /// The producer's own status, where the product carries it.
+    pub official: Option<Official>,
+}
+
+/// The producer's own status of an object (`artif`, `crit_seuil`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Official {
+    /// Artificialised or not.
+    pub artificial: bool,
+    /// Whether a threshold decided.
+    pub threshold: Option<bool>,
+}
+
+/// What an item of a vintage's linework stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A part of an object, by its index.
+    Object(u32),
+    /// A part of the zone construite.
+    ZoneConstruite,
+    /// Ground that the vintage's data reach, covered or not.
+    Extent,
+}
+
+/// One vintage as it was read, not yet a partition.
+pub struct Vintage {
+    /// Nominal year.
+    pub year: u16,
+    /// The only département that it is about.
+    pub departement: Option<String>,
+    /// Day of flight, in days from a fixed day.
+    pub flight: Option<f64>,
+    /// Whether it describes the state of the ground, and not only where it changed.
+    pub is_state: bool,
+    /// Whether it has a zone construite.
+    pub has_zone_construite: bool,
+    /// Its objects.
+    pub objects: Vec<Object>,
+    /// Its linework,
+    pub builder: Builder,
+    /// and what each item of it stands for.
+    pub parts: Vec<Part>,
+    /// What was read and mended.
+    pub report: Report,
+}
+
+/// What was read of a vintage, and what was found on the way.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// Files and layers read.
+    pub sources: Vec<String>,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows whose cover or use is empty, taken as INCONNU.
+    pub null_codes: u64,
+    /// Rows with a code that is known but is not a leaf, by code.
+    pub codes_above_leaves: std::collections::BTreeMap<String, u64>,
+    /// Rows that say they are of another millésime.
+    pub other_millesime: u64,
+    /// Mended geometry.
+    #[serde(flatten)]
+    pub repairs: Repairs,
+}
+
+/// Keeps one copy of each text.
+#[derive(Default)]
+struct Texts(std::collections::HashSet<Arc<str>>);
+
+impl Texts {
+    fn keep(&mut self, text: &str) -> Arc<str> {
+        if let Some(kept) = self.0.get(text) {
+            return Arc::clone(kept);
+        }
+        let kept: Arc<str> = text.into();
+        self.0.insert(Arc::clone(&kept));
+        kept
+    }
+}

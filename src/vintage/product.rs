@@ -1,0 +1,229 @@
+//! A published product: OCCUPATION_SOL in any of its variants, and its ZONE_CONSTRUITE.
+
+use std::path::Path;
+
+use super::{Intake, Object, Official, Part, Report, Texts, Vintage};
+use crate::crs::Crs;
+use crate::error::{Error, Result};
+use crate::reference::{Code, Nomenclature, Reference};
+use crate::territory;
+use crate::vector::{Layer, Opening, Row};
+
+/// Names of a column in the published variants, the current one first.
+const COVER: &[&str] = &["code_cs", "couverture", "cs", "cover"];
+const USE: &[&str] = &["code_us", "usage", "us", "use"];
+const ID: &[&str] = &["id", "id_ocs"];
+const SOURCE: &[&str] = &["source"];
+const OSSATURE: &[&str] = &["ossature"];
+const ID_ORIGINE: &[&str] = &["id_origine", "origine"];
+const CODE_OR: &[&str] = &["code_or", "origine2"];
+const MILLESIME: &[&str] = &["millesime"];
+const ARTIFICIAL: &[&str] = &["artif"];
+const THRESHOLD: &[&str] = &["crit_seuil"];
+
+/// Usual names of the layers.
+const LAYERS: &[&str] = &["OCCUPATION_SOL", "OCCUPATION_DU_SOL", "OCSGE"];
+const ZONE_LAYERS: &[&str] = &["ZONE_CONSTRUITE"];
+
+/// Reads the product of `vintage` into the CRS `target`.
+pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -> Result<Vintage> {
+    let path = vintage.product.as_deref().ok_or_else(|| {
+        Error::Internal(format!("the vintage {} is not a product", vintage.year))
+    })?;
+    let mut layer = open(path, vintage.layer.as_deref(), vintage.encoding.as_deref())?;
+    let [cover, usage, id] = object_columns(&layer, vintage.cover.as_deref(), vintage.usage.as_deref())?;
+    let columns = [
+        cover,
+        usage,
+        id,
+        layer.find_column(SOURCE),
+        layer.find_column(OSSATURE),
+        layer.find_column(ID_ORIGINE),
+        layer.find_column(CODE_OR),
+        layer.find_column(MILLESIME),
+        layer.find_column(ARTIFICIAL),
+        layer.find_column(THRESHOLD),
+    ];
+    let mut intake = Intake::new(&layer, vintage.crs.as_deref(), target)?;
+    let place = layer.place();
+    let mut report = Report {
+        sources: vec![place.clone()],
+        ..Report::default()
+    };
+    let mut texts = Texts::default();
+    let (mut objects, mut parts) = (Vec::new(), Vec::new());
+    layer.scan(&columns, |row| {
+        report.rows += 1;
+        let value = |n: usize| row.values[n].as_deref().map(str::trim).unwrap_or("");
+        let object = Object {
+            cover: code(&reference.cover, value(0), &place, &row, &mut report)?,
+            usage: code(&reference.usage, value(1), &place, &row, &mut report)?,
+            id: value(2).into(),
+            source: texts.keep(value(3)),
+            ossature: truth(value(4)),
+            id_origine: texts.keep(value(5)),
+            code_or: texts.keep(value(6)),
+            official: official(value(8), value(9), &place, row.number)?,
+        };
+        if value(0).is_empty() || value(1).is_empty() {
+            report.null_codes += 1;
+        }
+        let millesime = value(7);
+        if !millesime.is_empty() && !millesime.starts_with(&vintage.year.to_string()) {
+            report.other_millesime += 1;
+        }
+        let first = intake.add(row.number, row.geometry)?;
+        let count = intake.builder.item_count() - first;
+        parts.extend((0..count).map(|_| Part::Object(objects.len() as u32)));
+        if count > 0 {
+            objects.push(object);
+        }
+        Ok(())
+    })?;
+    let intake = intake.finish()?;
+    let mut builder = intake.builder;
+    report.repairs = intake.repairs;
+    let zone = zone_layer(vintage, path)?;
+    let has_zone_construite = zone.is_some();
+    if let Some(zone) = zone {
+        let zone = read_zone(zone, vintage, target, &mut report)?;
+        parts.extend((0..zone.item_count()).map(|_| Part::ZoneConstruite));
+        builder.append(zone);
+    }
+    Ok(Vintage {
+        year: vintage.year,
+        departement: vintage.departement.clone(),
+        flight: vintage.dates.as_deref().and_then(territory::flight_day),
+        is_state: true,
+        has_zone_construite,
+        objects,
+        builder,
+        parts,
+        report,
+    })
+}
+
+/// Opens the layer of objects of a product: the one told, or that of the usual name.
+pub fn open(path: &Path, layer: Option<&str>, encoding: Option<&str>) -> Result<Layer> {
+    let opening = Opening {
+        layer,
+        usual: LAYERS,
+        encoding,
+    };
+    Layer::open(path, opening)
+}
+
+/// The columns of cover, use and, where there is one, identifier: as told, or in any of the
+/// published variants.
+pub fn object_columns(
+    layer: &Layer,
+    cover: Option<&str>,
+    usage: Option<&str>,
+) -> Result<[Option<String>; 3]> {
+    let column = |told: Option<&str>, usual: &[&str]| match told {
+        Some(name) => layer.require_column(name),
+        None => layer
+            .find_column(usual)
+            .map_or_else(|| layer.require_column(usual[0]), Ok),
+    };
+    Ok([
+        Some(column(cover, COVER)?),
+        Some(column(usage, USE)?),
+        layer.find_column(ID),
+    ])
+}
+
+fn zone_layer(vintage: &territory::Vintage, product: &Path) -> Result<Option<Layer>> {
+    let encoding = vintage.encoding.as_deref();
+    let opening = Opening {
+        layer: None,
+        usual: ZONE_LAYERS,
+        encoding,
+    };
+    if let Some(path) = &vintage.zone_construite {
+        return Layer::open(path, opening).map(Some);
+    }
+    if product.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) {
+        return Ok(None);
+    }
+    let names = Layer::names(product)?;
+    let is_zone = |name: &&String| ZONE_LAYERS.iter().any(|z| name.eq_ignore_ascii_case(z));
+    match names.iter().find(is_zone) {
+        Some(name) => {
+            let layer = Some(name.as_str());
+            Layer::open(product, Opening { layer, ..opening }).map(Some)
+        }
+        None => Ok(None),
+    }
+}
+
+fn read_zone(
+    mut layer: Layer,
+    vintage: &territory::Vintage,
+    target: &Crs,
+    report: &mut Report,
+) -> Result<crate::partition::Builder> {
+    let mut intake = Intake::new(&layer, vintage.crs.as_deref(), target)?;
+    report.sources.push(layer.place());
+    layer.scan(&[], |row| intake.add(row.number, row.geometry).map(drop))?;
+    // A rural département may have no built zone at all: an empty layer is no error here.
+    if intake.builder.item_count() == 0 {
+        return Ok(intake.builder);
+    }
+    let intake = intake.finish()?;
+    report.repairs.merge(intake.repairs);
+    Ok(intake.builder)
+}
+
+/// The code of a text, or an error that names row and nearest code.
+pub(super) fn code(
+    nomenclature: &Nomenclature,
+    text: &str,
+    place: &str,
+    row: &Row,
+    report: &mut Report,
+) -> Result<Code> {
+    let code = nomenclature.code(text).ok_or_else(|| {
+        Error::input(
+            format!("{place}, row {}", row.number),
+            format!("`{text}` is not a {} code", nomenclature.axis().prefix()),
+            format!(
+                "{}. A code to be kept as unknown is added to nomenclature/unknown.csv in a \
+                 folder of reference tables",
+                nomenclature.advice(text)
+            ),
+        )
+    })?;
+    if nomenclature.leaves(code).count() != 1 && !text.is_empty() {
+        let count = report.codes_above_leaves.entry(nomenclature.text(code).to_owned());
+        *count.or_default() += 1;
+    }
+    Ok(code)
+}
+
+fn official(artif: &str, seuil: &str, place: &str, row: u64) -> Result<Option<Official>> {
+    let artificial = match artif.to_lowercase().as_str() {
+        "" => return Ok(None),
+        "artif" => true,
+        "non artif" => false,
+        other => truth(other).ok_or_else(|| {
+            Error::input(
+                format!("{place}, row {row}"),
+                format!("`{artif}` is not a status"),
+                "the column artif holds `artif` or `non artif`",
+            )
+        })?,
+    };
+    Ok(Some(Official {
+        artificial,
+        threshold: truth(seuil),
+    }))
+}
+
+fn truth(text: &str) -> Option<bool> {
+    match text.to_lowercase().as_str() {
+        "1" | "true" | "t" | "oui" => Some(true),
+        "0" | "false" | "f" | "non" => Some(false),
+        _ => None,
+    }
+}

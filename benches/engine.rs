@@ -27,7 +27,9 @@ fn load(path: &Path) -> Vec<Polygon> {
         let mut number = || words.next().expect("the file ends with a polygon");
         let rings = (0..number())
             .map(|_| {
-                (0..number()).map(|_| Point::new(number() as i32, number() as i32)).collect()
+                (0..number())
+                    .map(|_| Point::new(number() as i32, number() as i32))
+                    .collect()
             })
             .collect();
         polygons.push(Polygon { label, rings });
@@ -69,7 +71,11 @@ fn overlay(first: &[Polygon], second: &[Polygon]) -> Found {
     let (faces, area) = (pairs.len(), pairs.iter().map(|pair| pair.2).sum());
     pairs.sort_unstable();
     let pieces = pairs.chunk_by(|p, q| (p.0, p.1) == (q.0, q.1)).count();
-    Found { pieces, faces, area }
+    Found {
+        pieces,
+        faces,
+        area,
+    }
 }
 
 /// Faces merged by commune: the partition, and the polygons with their areas.
@@ -91,14 +97,20 @@ fn merge(overlay: &Overlay, communes: &[Polygon], start: ItemId) -> Found {
     let faces = labels.len();
     labels.sort_unstable();
     labels.dedup();
-    Found { pieces: labels.len(), faces, area }
+    Found {
+        pieces: labels.len(),
+        faces,
+        area,
+    }
 }
 
 /// A field of /proc/self/status, in megabytes.
 fn memory(field: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with(field));
-    let kib = line.and_then(|l| l.split_whitespace().nth(1)).and_then(|v| v.parse::<f64>().ok());
+    let kib = line
+        .and_then(|l| l.split_whitespace().nth(1))
+        .and_then(|v| v.parse::<f64>().ok());
     kib.unwrap_or(f64::NAN) / 1024.0
 }
 
@@ -137,7 +149,9 @@ fn main() {
     match operation.as_str() {
         "overlay" => {
             let second = layer("date2");
-            measure("overlay", first.len() + second.len(), || overlay(&first, &second));
+            measure("overlay", first.len() + second.len(), || {
+                overlay(&first, &second)
+            });
         }
         "cut" => {
             let communes = layer("communes");

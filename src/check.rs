@@ -79,12 +79,20 @@ pub fn check(
     if frame.is_some() {
         let missing = |f: FaceId| is_framed(f) && !is_covered(f);
         let beyond = |f: FaceId| is_covered(f) && !is_framed(f);
-        findings.extend(patches("ground of the frame that is not covered", &overlay, missing));
+        findings.extend(patches(
+            "ground of the frame that is not covered",
+            &overlay,
+            missing,
+        ));
         findings.extend(patches("covered ground beyond the frame", &overlay, beyond));
     } else {
         let gaps = gaps(&overlay.partition, is_covered);
         let is_gap = |f: FaceId| gaps[f as usize];
-        findings.extend(patches("gaps: ground not covered but enclosed", &overlay, is_gap));
+        findings.extend(patches(
+            "gaps: ground not covered but enclosed",
+            &overlay,
+            is_gap,
+        ));
     }
     findings.sort_by_key(|f| !f.is_fault);
     Ok(Report {
@@ -102,7 +110,11 @@ pub fn check(
 /// The CRS of a layer, which must be one that areas can be measured in.
 fn grid_crs(layer: &Layer, place: &str) -> Result<Crs> {
     let crs = layer.crs().cloned().ok_or_else(|| {
-        Error::input(place, "does not say its CRS", "add it to the file (a .prj for a Shapefile)")
+        Error::input(
+            place,
+            "does not say its CRS",
+            "add it to the file (a .prj for a Shapefile)",
+        )
     })?;
     crs.require_metres(place)?;
     Ok(crs)
@@ -172,7 +184,11 @@ impl Rows {
 }
 
 fn row_name(row: u64, id: &str) -> String {
-    if id.is_empty() { format!("row {row}") } else { format!("row {row} ({id})") }
+    if id.is_empty() {
+        format!("row {row}")
+    } else {
+        format!("row {row} ({id})")
+    }
 }
 
 fn read_objects(mut layer: Layer, crs: &Crs, reference: &Reference) -> Result<Objects> {
@@ -207,7 +223,9 @@ fn read_objects(mut layer: Layer, crs: &Crs, reference: &Reference) -> Result<Ob
         if objects.intake.add(row.number, row.geometry).is_err() {
             objects.unreadable.add(row.number, id);
         }
-        objects.row_of.resize(objects.intake.builder.item_count() as usize, row.number);
+        objects
+            .row_of
+            .resize(objects.intake.builder.item_count() as usize, row.number);
         objects.ids.push(id.into());
         Ok(())
     })?;
@@ -243,16 +261,26 @@ impl Objects {
             let what = match fault {
                 CodeFault::Empty => format!("{axis} code missing"),
                 CodeFault::Unknown => format!("`{text}` is not a {axis} code"),
-                CodeFault::AboveLeaves => format!("`{text}` is not a leaf of the {axis} nomenclature"),
+                CodeFault::AboveLeaves => {
+                    format!("`{text}` is not a leaf of the {axis} nomenclature")
+                }
             };
             findings.extend(rows.finding(what, true));
         }
         let repairs = &self.intake.repairs;
         let null = Rows {
             count: repairs.null_geometries,
-            first: repairs.null_geometry_rows.iter().take(NAMED).map(|r| row_name(*r, "")).collect(),
+            first: repairs
+                .null_geometry_rows
+                .iter()
+                .take(NAMED)
+                .map(|r| row_name(*r, ""))
+                .collect(),
         };
-        let counted = |count: u64| Rows { count, first: Vec::new() };
+        let counted = |count: u64| Rows {
+            count,
+            first: Vec::new(),
+        };
         let (points, multi) = (counted(repairs.not_polygons), counted(repairs.multi_parts));
         let invalid = std::mem::take(&mut self.invalid);
         let unreadable = std::mem::take(&mut self.unreadable);
@@ -287,7 +315,12 @@ fn overlaps(overlay: &Overlay, polygons: u32, objects: &Objects) -> Option<Findi
     sorted.sort_by_key(|&(pair, (area, _))| (-area, pair));
     let name = |&((a, b), (area, face)): &((u32, u32), (i64, FaceId))| {
         let near = near(overlay.partition.first_point(face));
-        format!("{} and {}: {} {near}", objects.name(a), objects.name(b), metres(area))
+        format!(
+            "{} and {}: {} {near}",
+            objects.name(a),
+            objects.name(b),
+            metres(area)
+        )
     };
     (excess > 0).then(|| Finding {
         what: "overlaps: sum of the areas less that of their union".to_owned(),
@@ -306,7 +339,10 @@ fn collapsed(overlay: &Overlay, polygons: u32, objects: &Objects) -> Option<Find
         let row = objects.row_of[item as usize];
         rows.add(row, &objects.ids[row as usize - 1]);
     }
-    rows.finding("polygons that cover nothing on the 1 cm grid".to_owned(), false)
+    rows.finding(
+        "polygons that cover nothing on the 1 cm grid".to_owned(),
+        false,
+    )
 }
 
 /// Uncovered ground that does not reach the outside.
@@ -326,7 +362,12 @@ fn patches(what: &str, overlay: &Overlay, is_meant: impl Fn(FaceId) -> bool) -> 
     let dissolved = overlay.partition.dissolve(&keys);
     let mut pieces: Vec<(i64, Point)> = (1..dissolved.members.len() as FaceId)
         .filter(|&f| keys[dissolved.members[f as usize] as usize] == 1)
-        .map(|f| (dissolved.partition.area(f), dissolved.partition.first_point(f)))
+        .map(|f| {
+            (
+                dissolved.partition.area(f),
+                dissolved.partition.first_point(f),
+            )
+        })
         .collect();
     pieces.sort_by_key(|&(area, point)| (-area, point));
     let name = |&(area, point): &(i64, Point)| format!("{} {}", metres(area), near(point));

@@ -117,7 +117,11 @@ pub fn read(communes: &territory::Communes, target: &Crs) -> Result<Communes> {
 
 /// The département of an INSEE code: two characters, three in 97 and 98.
 pub fn departement_of(code: &str) -> String {
-    let length = if code.starts_with("97") || code.starts_with("98") { 3 } else { 2 };
+    let length = if code.starts_with("97") || code.starts_with("98") {
+        3
+    } else {
+        2
+    };
     code.chars().take(length).collect()
 }
 
@@ -127,7 +131,12 @@ mod tests {
 
     #[test]
     fn departements_come_from_codes() {
-        for (code, departement) in [("33529", "33"), ("2A004", "2A"), ("97411", "974"), ("01004", "01")] {
+        for (code, departement) in [
+            ("33529", "33"),
+            ("2A004", "2A"),
+            ("97411", "974"),
+            ("01004", "01"),
+        ] {
             assert_eq!(departement_of(code), departement);
         }
     }

@@ -27,7 +27,11 @@ impl Crs {
     /// The system of a GDAL object.
     pub fn of(system: &SpatialRef, place: &str) -> Result<Self> {
         let wkt = system.to_wkt().map_err(|e| {
-            Error::input(place, format!("its CRS cannot be read: {e}"), "give it with `crs`")
+            Error::input(
+                place,
+                format!("its CRS cannot be read: {e}"),
+                "give it with `crs`",
+            )
         })?;
         Ok(Self { wkt })
     }

@@ -67,7 +67,12 @@ impl Error {
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
-        .map(|c| (strsim::jaro_winkler(&name.to_lowercase(), &c.to_lowercase()), c))
+        .map(|c| {
+            (
+                strsim::jaro_winkler(&name.to_lowercase(), &c.to_lowercase()),
+                c,
+            )
+        })
         .filter(|(score, _)| *score > 0.6)
         .max_by(|p, q| p.0.total_cmp(&q.0).then_with(|| q.1.cmp(p.1)))
         .map(|(_, c)| c)

@@ -90,10 +90,17 @@ pub fn run(path: &Path, out: &Path, progress: Progress) -> Result<Summary> {
     clock.phase("vintages");
     for (d, departement) in ground.departements.iter().enumerate() {
         for (v, vintage) in ground.vintages.iter().enumerate() {
-            if vintage.departement.as_deref().is_some_and(|own| own != &**departement) {
+            if vintage
+                .departement
+                .as_deref()
+                .is_some_and(|own| own != &**departement)
+            {
                 continue;
             }
-            let folder = format!("vintages/vintage={}/departement={departement}", vintage.year);
+            let folder = format!(
+                "vintages/vintage={}/departement={departement}",
+                vintage.year
+            );
             let path = staging.path(format!("{folder}/occupation_sol.parquet"))?;
             publish::vintage(&path, &ground, (v, d), &decided[v], &reference, &crs)?;
             if vintage.zone.is_some() {
@@ -168,7 +175,12 @@ impl<'a> Clock<'a> {
     }
 
     fn finish(self) -> Vec<(&'static str, f64)> {
-        let ends = self.phases.iter().skip(1).map(|(_, at)| *at).chain([Instant::now()]);
+        let ends = self
+            .phases
+            .iter()
+            .skip(1)
+            .map(|(_, at)| *at)
+            .chain([Instant::now()]);
         self.phases
             .iter()
             .zip(ends)
@@ -178,11 +190,7 @@ impl<'a> Clock<'a> {
 }
 
 /// Reads all vintages, each on a thread and with a GDAL dataset of its own.
-fn read_vintages(
-    territory: &Territory,
-    crs: &Crs,
-    reference: &Reference,
-) -> Result<Vec<Vintage>> {
+fn read_vintages(territory: &Territory, crs: &Crs, reference: &Reference) -> Result<Vec<Vintage>> {
     let mut vintages: Vec<Vintage> = territory
         .vintages
         .par_iter()
@@ -249,7 +257,11 @@ fn check_files(territory: &Territory) -> Result<()> {
     }
     for changes in &territory.changes {
         let layer = open(&changes.path, changes.layer.as_deref())?;
-        for column in [&changes.cover, &changes.usage].into_iter().flatten().flatten() {
+        for column in [&changes.cover, &changes.usage]
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             layer.require_column(column)?;
         }
     }

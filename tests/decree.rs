@@ -19,13 +19,19 @@ fn artificial(ground: (&str, &str), things: &[((&str, &str), Ring)]) -> (i64, i6
     let mut rings = vec![&frame];
     rings.extend(things.iter().map(|(_, ring)| ring));
     let mut objects = vec![object(ground.0, ground.1, &rings)];
-    objects.extend(things.iter().map(|((cs, us), ring)| object(cs, us, &[ring])));
+    objects.extend(
+        things
+            .iter()
+            .map(|((cs, us), ring)| object(cs, us, &[ring])),
+    );
     of_objects(objects)
 }
 
 fn of_objects(objects: Vec<serde_json::Value>) -> (i64, i64) {
     let folder = tempfile::TempDir::new().unwrap();
-    let file = Drawing::default().vintage(2020, objects).write(folder.path());
+    let file = Drawing::default()
+        .vintage(2020, objects)
+        .write(folder.path());
     let outputs = Outputs::of(&file);
     support::assert_closed(&outputs);
     let variants = outputs.table("variants");
@@ -127,9 +133,15 @@ fn a_patch_at_the_edge_of_the_data_keeps_its_status() {
         )
         .write(folder.path());
     let outputs = Outputs::of(&file);
-    assert_eq!(exact(&outputs.table("stock")[0]["artificial_m2"]) / 20_000, 1_600);
+    assert_eq!(
+        exact(&outputs.table("stock")[0]["artificial_m2"]) / 20_000,
+        1_600
+    );
     // Both patches touch the edge, and are flagged so.
-    assert_eq!(exact(&outputs.table("coverage")[0]["edge_m2"]) / 20_000, 160_000);
+    assert_eq!(
+        exact(&outputs.table("coverage")[0]["edge_m2"]) / 20_000,
+        160_000
+    );
 }
 
 /// The frame less a rectangle at its western edge.
@@ -173,7 +185,11 @@ fn ground_of_unknown_status_joins_no_patch() {
     let field = rectangle(100.0, 100.0, 140.0, 150.0);
     let unknown = rectangle(140.0, 100.0, 180.0, 150.0);
     let objects = vec![
-        object(ROAD.0, ROAD.1, &[&frame, &rectangle(100.0, 100.0, 180.0, 150.0)]),
+        object(
+            ROAD.0,
+            ROAD.1,
+            &[&frame, &rectangle(100.0, 100.0, 180.0, 150.0)],
+        ),
         object(FIELD.0, FIELD.1, &[&field]),
         object("INDETERMINE", "US5", &[&unknown]),
     ];
@@ -196,8 +212,12 @@ fn exempted_parks_are_a_second_series_of_status() {
             object(ROAD.0, ROAD.1, &[&path]),
         ],
     );
-    support::drawn::write_geojson(&folder.path().join("parks.geojson"), &[object("", "", &[&park])]);
-    drawing.more = "[[exemptions]]\nkind = \"park\"\npath = \"parks.geojson\"\nfrom = 2019\n".into();
+    support::drawn::write_geojson(
+        &folder.path().join("parks.geojson"),
+        &[object("", "", &[&park])],
+    );
+    drawing.more =
+        "[[exemptions]]\nkind = \"park\"\npath = \"parks.geojson\"\nfrom = 2019\n".into();
     let outputs = Outputs::of(&drawing.write(folder.path()));
     let variants = outputs.table("variants");
     let area = |column: &str| exact(&variants[0][column]) / 20_000;
@@ -208,5 +228,8 @@ fn exempted_parks_are_a_second_series_of_status() {
     // Dated: an exemption from 2021 on does not touch the vintage of 2020.
     drawing.more = drawing.more.replace("2019", "2021");
     let outputs = Outputs::of(&drawing.write(folder.path()));
-    assert_eq!(exact(&outputs.table("variants")[0]["with_exemptions_m2"]) / 20_000, 160_000);
+    assert_eq!(
+        exact(&outputs.table("variants")[0]["with_exemptions_m2"]) / 20_000,
+        160_000
+    );
 }

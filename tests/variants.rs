@@ -11,8 +11,10 @@ use tempfile::TempDir;
 const TEXT: bool = false;
 const INTEGER: bool = true;
 
-const EAST: &str = "POLYGON ((500000 6500000,500100 6500000,500100 6500100,500000 6500100,500000 6500000))";
-const WEST: &str = "POLYGON ((499900 6500000,500000 6500000,500000 6500100,499900 6500100,499900 6500000))";
+const EAST: &str =
+    "POLYGON ((500000 6500000,500100 6500000,500100 6500100,500000 6500100,500000 6500000))";
+const WEST: &str =
+    "POLYGON ((499900 6500000,500000 6500000,500000 6500100,499900 6500100,499900 6500000))";
 
 /// A territory of the files of `folder`, by the lines of its vintages.
 fn run(folder: &TempDir, crs: &str, lines: &str) -> Outputs {
@@ -26,7 +28,13 @@ fn composition(outputs: &Outputs) -> Vec<(String, String, i64)> {
     support::assert_closed(outputs);
     let rows = outputs.table("composition");
     rows.iter()
-        .map(|r| (r["cs"].clone(), r["us"].clone(), exact(&r["area_m2"]) / 20_000))
+        .map(|r| {
+            (
+                r["cs"].clone(),
+                r["us"].clone(),
+                exact(&r["area_m2"]) / 20_000,
+            )
+        })
         .collect()
 }
 
@@ -35,15 +43,16 @@ fn vintage(file: &str) -> String {
 }
 
 /// A house and a field side by side, in the columns and texts of a variant.
-fn house_and_field(
-    path: &Path,
-    driver: &str,
-    name: &str,
-    columns: &[Column],
-    rows: [&[&str]; 2],
-) {
+fn house_and_field(path: &Path, driver: &str, name: &str, columns: &[Column], rows: [&[&str]; 2]) {
     let rows = [(Some(WEST), rows[0]), (Some(EAST), rows[1])];
-    Layer { driver, name, crs: Some(2154), columns, rows: &rows }.write(path);
+    Layer {
+        driver,
+        name,
+        crs: Some(2154),
+        columns,
+        rows: &rows,
+    }
+    .write(path);
 }
 
 fn expected() -> Vec<(String, String, i64)> {
@@ -53,38 +62,65 @@ fn expected() -> Vec<(String, String, i64)> {
 
 #[test]
 fn columns_and_codes_are_read_in_every_published_style() {
-    let current: &[Column] =
-        &[("id", TEXT), ("code_cs", TEXT), ("code_us", TEXT), ("millesime", TEXT), ("ossature", INTEGER)];
-    let upper: &[Column] = &[("ID", TEXT), ("CODE_CS", TEXT), ("CODE_US", TEXT), ("MILLESIME", INTEGER)];
-    let old: &[Column] = &[("id", TEXT), ("couverture", TEXT), ("usage", TEXT), ("millesime", INTEGER)];
+    let current: &[Column] = &[
+        ("id", TEXT),
+        ("code_cs", TEXT),
+        ("code_us", TEXT),
+        ("millesime", TEXT),
+        ("ossature", INTEGER),
+    ];
+    let upper: &[Column] = &[
+        ("ID", TEXT),
+        ("CODE_CS", TEXT),
+        ("CODE_US", TEXT),
+        ("MILLESIME", INTEGER),
+    ];
+    let old: &[Column] = &[
+        ("id", TEXT),
+        ("couverture", TEXT),
+        ("usage", TEXT),
+        ("millesime", INTEGER),
+    ];
     let cases: [(&str, &str, &str, &[Column], [&[&str]; 2]); 4] = [
         (
             "a.gpkg",
             "GPKG",
             "OCCUPATION_SOL",
             current,
-            [&["OCSGE1", "CS1.1.1.1", "US235", "2018", "1"], &["OCSGE2", "CS2.2.1", "US1.5", "2018", "0"]],
+            [
+                &["OCSGE1", "CS1.1.1.1", "US235", "2018", "1"],
+                &["OCSGE2", "CS2.2.1", "US1.5", "2018", "0"],
+            ],
         ),
         (
             "b.shp",
             "ESRI Shapefile",
             "b",
             upper,
-            [&["OCSGE1", "CS1.1.1.1", "US235", "2018"], &["OCSGE2", "CS2.2.1", "US1.5", "2018"]],
+            [
+                &["OCSGE1", "CS1.1.1.1", "US235", "2018"],
+                &["OCSGE2", "CS2.2.1", "US1.5", "2018"],
+            ],
         ),
         (
             "c.gpkg",
             "GPKG",
             "occupation_sol",
             old,
-            [&["1", "1.1.1.1", "235", "2018"], &["2", "2.2.1", "1.5", "2018"]],
+            [
+                &["1", "1.1.1.1", "235", "2018"],
+                &["2", "2.2.1", "1.5", "2018"],
+            ],
         ),
         (
             "d.gpkg",
             "GPKG",
             "artif_2018_33",
             old,
-            [&["1", "cs1.1.1.1", "us235", "2018"], &["2", " CS2.2.1 ", "US1.5", "2018"]],
+            [
+                &["1", "cs1.1.1.1", "us235", "2018"],
+                &["2", " CS2.2.1 ", "US1.5", "2018"],
+            ],
         ),
     ];
     for (file, driver, name, columns, rows) in cases {
@@ -103,23 +139,40 @@ fn multi_parts_and_heights_are_taken_apart() {
                 500000 6500000 1)))";
     let columns: &[Column] = &[("code_cs", TEXT), ("code_us", TEXT)];
     let rows: &[(Option<&str>, &[&str])] = &[(Some(both), &["CS2.2.1", "US1.1"])];
-    Layer { driver: "GPKG", name: "OCCUPATION_SOL", crs: Some(2154), columns, rows }
-        .write(&folder.path().join("a.gpkg"));
+    Layer {
+        driver: "GPKG",
+        name: "OCCUPATION_SOL",
+        crs: Some(2154),
+        columns,
+        rows,
+    }
+    .write(&folder.path().join("a.gpkg"));
     let outputs = run(&folder, "EPSG:2154", &vintage("a.gpkg"));
-    assert_eq!(composition(&outputs), [("CS2.2.1".to_owned(), "US1.1".to_owned(), 20_000)]);
+    assert_eq!(
+        composition(&outputs),
+        [("CS2.2.1".to_owned(), "US1.1".to_owned(), 20_000)]
+    );
     assert_eq!(outputs.manifest()["vintages"][0]["read"]["multi_parts"], 1);
 }
 
 #[test]
 fn the_producers_own_status_is_published_beside_the_computed_one() {
     let folder = TempDir::new().unwrap();
-    let columns: &[Column] = &[("code_cs", TEXT), ("code_us", TEXT), ("artif", TEXT), ("crit_seuil", INTEGER)];
+    let columns: &[Column] = &[
+        ("code_cs", TEXT),
+        ("code_us", TEXT),
+        ("artif", TEXT),
+        ("crit_seuil", INTEGER),
+    ];
     house_and_field(
         &folder.path().join("a.gpkg"),
         "GPKG",
         "artif_2018_33",
         columns,
-        [&["CS1.1.1.1", "US235", "non artif", "1"], &["CS2.2.1", "US1.5", "artif", "0"]],
+        [
+            &["CS1.1.1.1", "US235", "non artif", "1"],
+            &["CS2.2.1", "US1.5", "artif", "0"],
+        ],
     );
     let outputs = run(&folder, "EPSG:2154", &vintage("a.gpkg"));
     support::assert_closed(&outputs);
@@ -146,13 +199,23 @@ fn change_layers_are_read_in_their_three_styles() {
         let columns = names.map(|name| (name, TEXT));
         let rows: &[(Option<&str>, &[&str])] =
             &[(Some(EAST), &["CS2.2.1", "CS1.1.1.1", "US1.1", "US5"])];
-        Layer { driver: "GPKG", name: "diff", crs: Some(2154), columns: &columns, rows }
-            .write(&folder.path().join("diff.gpkg"));
+        Layer {
+            driver: "GPKG",
+            name: "diff",
+            crs: Some(2154),
+            columns: &columns,
+            rows,
+        }
+        .write(&folder.path().join("diff.gpkg"));
         let lines = "[[changes]]\nfrom = 2018\nto = 2021\npath = \"diff.gpkg\"\n";
         let outputs = run(&folder, "EPSG:2154", lines);
         support::assert_closed(&outputs);
         let flux = &outputs.table("flux")[0];
-        assert_eq!(exact(&flux["artificialised_m2"]) / 20_000, 10_000, "{names:?}");
+        assert_eq!(
+            exact(&flux["artificialised_m2"]) / 20_000,
+            10_000,
+            "{names:?}"
+        );
         assert_eq!(flux["net_m2_per_year"], "3333.3333333333335");
     }
 }
@@ -173,10 +236,20 @@ fn every_territory_of_france_has_its_crs() {
         let square = format!("POLYGON (({x} {y},{x1} {y},{x1} {y1},{x} {y1},{x} {y}))");
         let columns: &[Column] = &[("code_cs", TEXT), ("code_us", TEXT)];
         let rows: &[(Option<&str>, &[&str])] = &[(Some(&square), &["CS2.2.1", "US1.1"])];
-        Layer { driver: "GPKG", name: "OCCUPATION_SOL", crs: Some(code), columns, rows }
-            .write(&folder.path().join("a.gpkg"));
+        Layer {
+            driver: "GPKG",
+            name: "OCCUPATION_SOL",
+            crs: Some(code),
+            columns,
+            rows,
+        }
+        .write(&folder.path().join("a.gpkg"));
         let outputs = run(&folder, &format!("EPSG:{code}"), &vintage("a.gpkg"));
-        assert_eq!(exact(&outputs.table("stock")[0]["area_m2"]), 200_000_000, "EPSG:{code}");
+        assert_eq!(
+            exact(&outputs.table("stock")[0]["area_m2"]),
+            200_000_000,
+            "EPSG:{code}"
+        );
     }
 }
 
@@ -185,14 +258,30 @@ fn text_is_utf8_or_latin1_or_as_told() {
     let columns: &[Column] = &[("code", TEXT), ("nom", TEXT)];
     let products: &[Column] = &[("code_cs", TEXT), ("code_us", TEXT)];
     let rows: &[(Option<&str>, &[&str])] = &[(Some(EAST), &["CS2.2.1", "US1.1"])];
-    for (option, encoding) in [("UTF-8", ""), ("ISO-8859-1", ""), ("CP850", "encoding = \"CP850\"\n")] {
+    for (option, encoding) in [
+        ("UTF-8", ""),
+        ("ISO-8859-1", ""),
+        ("CP850", "encoding = \"CP850\"\n"),
+    ] {
         let folder = TempDir::new().unwrap();
-        Layer { driver: "GPKG", name: "OCCUPATION_SOL", crs: Some(2154), columns: products, rows }
-            .write(&folder.path().join("a.gpkg"));
+        Layer {
+            driver: "GPKG",
+            name: "OCCUPATION_SOL",
+            crs: Some(2154),
+            columns: products,
+            rows,
+        }
+        .write(&folder.path().join("a.gpkg"));
         let path = folder.path().join("communes.shp");
         let name: &[(Option<&str>, &[&str])] = &[(Some(EAST), &["33001", "Arès"])];
-        Layer { driver: "ESRI Shapefile", name: "communes", crs: Some(2154), columns, rows: name }
-            .write(&path);
+        Layer {
+            driver: "ESRI Shapefile",
+            name: "communes",
+            crs: Some(2154),
+            columns,
+            rows: name,
+        }
+        .write(&path);
         // GDAL writes UTF-8 and says so: put the bytes of the encoding, and say nothing.
         let dbf = path.with_extension("dbf");
         let bytes = std::fs::read(&dbf).unwrap();
@@ -201,7 +290,7 @@ fn text_is_utf8_or_latin1_or_as_told() {
             "ISO-8859-1" => b"Ar\xE8s ",
             _ => b"Ar\x8As ",
         };
-        let at = bytes.windows(5).position(|w| w.starts_with(b"Ar") ).unwrap();
+        let at = bytes.windows(5).position(|w| w.starts_with(b"Ar")).unwrap();
         let mut changed = bytes.clone();
         changed[at..at + accent.len()].copy_from_slice(accent);
         changed[29] = 0;
@@ -228,7 +317,9 @@ fn what_a_run_writes_is_a_vintage_that_a_run_reads() {
         [&["1", "CS1.1.1.1", "US235"], &["2", "CS2.2.1", "US1.5"]],
     );
     let first = run(&folder, "EPSG:2154", &vintage("a.gpkg"));
-    let written = first.path().join("vintages/vintage=2018/departement=00/occupation_sol.parquet");
+    let written = first
+        .path()
+        .join("vintages/vintage=2018/departement=00/occupation_sol.parquet");
     std::fs::copy(written, folder.path().join("again.parquet")).unwrap();
     let again = run(&folder, "EPSG:2154", &vintage("again.parquet"));
     assert_eq!(composition(&again), expected());
@@ -241,17 +332,31 @@ fn the_zone_construite_places_what_is_built() {
     let columns: &[Column] = &[("code_cs", TEXT), ("code_us", TEXT)];
     let zone_columns: &[Column] = &[("id", TEXT)];
     for (year, cover) in [(2018, "CS2.2.1"), (2021, "CS1.1.1.1")] {
-        let rows: &[(Option<&str>, &[&str])] =
-            &[(Some(WEST), &[cover, "US5"]), (Some(EAST), &[cover, "US1.1"])];
-        Layer { driver: "GPKG", name: "OCCUPATION_SOL", crs: Some(2154), columns, rows }
-            .write(&folder.path().join(format!("{year}.gpkg")));
+        let rows: &[(Option<&str>, &[&str])] = &[
+            (Some(WEST), &[cover, "US5"]),
+            (Some(EAST), &[cover, "US1.1"]),
+        ];
+        Layer {
+            driver: "GPKG",
+            name: "OCCUPATION_SOL",
+            crs: Some(2154),
+            columns,
+            rows,
+        }
+        .write(&folder.path().join(format!("{year}.gpkg")));
         // The zone is the west before, all after.
         let mut zones: Vec<(Option<&str>, &[&str])> = vec![(Some(WEST), &["1"])];
         if year == 2021 {
             zones.push((Some(EAST), &["2"]));
         }
-        Layer { driver: "GPKG", name: "ZONE_CONSTRUITE", crs: Some(2154), columns: zone_columns, rows: &zones }
-            .write(&folder.path().join(format!("zc{year}.gpkg")));
+        Layer {
+            driver: "GPKG",
+            name: "ZONE_CONSTRUITE",
+            crs: Some(2154),
+            columns: zone_columns,
+            rows: &zones,
+        }
+        .write(&folder.path().join(format!("zc{year}.gpkg")));
     }
     let lines: String = [2018, 2021]
         .map(|y| format!("[[vintages]]\nyear = {y}\nproduct = \"{y}.gpkg\"\nzone_construite = \"zc{y}.gpkg\"\n"))
@@ -263,5 +368,10 @@ fn the_zone_construite_places_what_is_built() {
     assert_eq!(zones.len(), 1);
     assert_eq!(zones[0]["zone"], "extension");
     assert_eq!(exact(&zones[0]["artificialised_m2"]) / 20_000, 10_000);
-    assert!(outputs.path().join("vintages/vintage=2021/departement=00/zone_construite.parquet").exists());
+    assert!(
+        outputs
+            .path()
+            .join("vintages/vintage=2021/departement=00/zone_construite.parquet")
+            .exists()
+    );
 }

@@ -47,13 +47,21 @@ pub fn cause(
         _ => return Cause::Coverage,
     };
     if before.cover == after.cover && before.usage == after.usage {
-        return if status_moved { Cause::Threshold } else { Cause::Unchanged };
+        return if status_moved {
+            Cause::Threshold
+        } else {
+            Cause::Unchanged
+        };
     }
     let cover = says_the_same(&reference.cover, before.cover, after.cover);
     let usage = says_the_same(&reference.usage, before.usage, after.usage)
         || is_mixed(&reference.usage, before.usage, after.usage)
         || reference.usage.text(before.usage) == "US6.6";
-    if cover && usage { Cause::Nomenclature } else { Cause::Change }
+    if cover && usage {
+        Cause::Nomenclature
+    } else {
+        Cause::Change
+    }
 }
 
 /// A code and itself, its ancestor, or an unknown one.
@@ -86,18 +94,35 @@ mod tests {
             official: None,
         };
         let of = |b: (&str, &str), a: (&str, &str), moved| {
-            cause(&reference, Some(&object(b.0, b.1)), Some(&object(a.0, a.1)), moved)
+            cause(
+                &reference,
+                Some(&object(b.0, b.1)),
+                Some(&object(a.0, a.1)),
+                moved,
+            )
         };
         let field = ("CS2.2.1", "US1.1");
         assert_eq!(of(field, field, false), Cause::Unchanged);
         assert_eq!(of(field, field, true), Cause::Threshold);
         assert_eq!(of(field, ("CS1.1.1.1", "US5"), true), Cause::Change);
-        assert_eq!(of(("CS1.1.1.1", "US235"), ("CS1.1.1.1", "US5"), false), Cause::Nomenclature);
+        assert_eq!(
+            of(("CS1.1.1.1", "US235"), ("CS1.1.1.1", "US5"), false),
+            Cause::Nomenclature
+        );
         assert_eq!(of(("CS2.2.1", "US6.6"), field, false), Cause::Nomenclature);
         assert_eq!(of(field, ("CS2.2.1", "US6.6"), false), Cause::Change);
-        assert_eq!(of(("CS2.1.1", "US1.2"), ("CS2.1.1.3", "US1.2"), false), Cause::Nomenclature);
-        assert_eq!(of(("CS2.1.1", "US1.2"), ("CS2.1.1.3", "US5"), false), Cause::Change);
-        assert_eq!(cause(&reference, None, Some(&object("CS2.2.1", "US5")), false), Cause::Coverage);
+        assert_eq!(
+            of(("CS2.1.1", "US1.2"), ("CS2.1.1.3", "US1.2"), false),
+            Cause::Nomenclature
+        );
+        assert_eq!(
+            of(("CS2.1.1", "US1.2"), ("CS2.1.1.3", "US5"), false),
+            Cause::Change
+        );
+        assert_eq!(
+            cause(&reference, None, Some(&object("CS2.2.1", "US5")), false),
+            Cause::Coverage
+        );
         assert_eq!(cause(&reference, None, None, false), Cause::Unchanged);
     }
 }

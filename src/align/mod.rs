@@ -171,7 +171,8 @@ pub fn lay(
     let has_communes = communes.is_some();
     let mut commune = match &communes {
         Some(communes) => {
-            let commune = assign_communes(&overlay, &layers, communes, commune_overlap, &mut report)?;
+            let commune =
+                assign_communes(&overlay, &layers, communes, commune_overlap, &mut report)?;
             require_meeting(&overlay, &commune)?;
             commune
         }
@@ -267,7 +268,16 @@ pub fn lay(
     let mut on_ground = Vec::new();
     for (v, vintage) in vintages.into_iter().enumerate() {
         let object = std::mem::take(&mut objects[v]);
-        let laid = laid[v].report(&overlay, &vintage, &object, &reached[v], &commune, &areas, v, &layers);
+        let laid = laid[v].report(
+            &overlay,
+            &vintage,
+            &object,
+            &reached[v],
+            &commune,
+            &areas,
+            v,
+            &layers,
+        );
         let dissolved = overlay.partition.dissolve(&object);
         on_ground.push(OnGround {
             year: vintage.year,
@@ -275,7 +285,11 @@ pub fn lay(
             flight: vintage.flight,
             is_state: vintage.is_state,
             objects: vintage.objects,
-            object: dissolved.members.iter().map(|&m| object[m as usize]).collect(),
+            object: dissolved
+                .members
+                .iter()
+                .map(|&m| object[m as usize])
+                .collect(),
             partition: dissolved.partition,
             face: dissolved.merged,
             zone: zones[v].take(),
@@ -346,7 +360,12 @@ impl Tally {
             gap_faces: gaps.len() as u64,
             outside_communes_m2: format_m2(sum(&|f| object[f] != NONE && commune[f] == NONE)),
             collapsed_parts: collapsed.len() as u64,
-            collapsed_ids: collapsed.iter().take(100).map(ids).filter(|i| !i.is_empty()).collect(),
+            collapsed_ids: collapsed
+                .iter()
+                .take(100)
+                .map(ids)
+                .filter(|i| !i.is_empty())
+                .collect(),
         }
     }
 }
@@ -435,7 +454,13 @@ fn require_meeting(overlay: &Overlay, commune: &[u32]) -> Result<()> {
 fn whole_departement(vintages: &[Vintage]) -> &str {
     let declared = vintages.first().and_then(|v| v.departement.as_deref());
     match declared {
-        Some(one) if vintages.iter().all(|v| v.departement.as_deref() == Some(one)) => one,
+        Some(one)
+            if vintages
+                .iter()
+                .all(|v| v.departement.as_deref() == Some(one)) =>
+        {
+            one
+        }
         _ => NO_DEPARTEMENT,
     }
 }
@@ -461,7 +486,12 @@ fn assign_departements(
     }
     departements.sort();
     departements.dedup();
-    let place = |name: &str| departements.iter().position(|d| &**d == name).map_or(NONE, |n| n as u32);
+    let place = |name: &str| {
+        departements
+            .iter()
+            .position(|d| &**d == name)
+            .map_or(NONE, |n| n as u32)
+    };
     let of_commune: Vec<u32> = communes.iter().map(|c| place(&c.departement)).collect();
     let of_vintage: Vec<Option<u32>> = vintages
         .iter()

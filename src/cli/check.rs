@@ -28,7 +28,12 @@ pub fn main(flags: Flags) -> Result<Outcome> {
     let reference = Reference::load(None)?;
     let mut outcome = Outcome::Done;
     for file in &flags.files {
-        let report = check(file, flags.layer.as_deref(), flags.frame.as_deref(), &reference)?;
+        let report = check(
+            file,
+            flags.layer.as_deref(),
+            flags.frame.as_deref(),
+            &reference,
+        )?;
         print(&report).map_err(super::unprintable)?;
         if !report.is_valid() {
             outcome = Outcome::NotValid;
@@ -50,7 +55,9 @@ fn print(report: &Report) -> std::io::Result<()> {
     )?;
     for finding in &report.findings {
         let sign = if finding.is_fault { "fault" } else { "note " };
-        let area = finding.area.map_or(String::new(), |a| format!(", {:.2} ha", hectares(a)));
+        let area = finding
+            .area
+            .map_or(String::new(), |a| format!(", {:.2} ha", hectares(a)));
         writeln!(out, "  {sign}  {}: {}{area}", finding.what, finding.count)?;
         for place in &finding.places {
             writeln!(out, "           {place}")?;
@@ -60,6 +67,10 @@ fn print(report: &Report) -> std::io::Result<()> {
             writeln!(out, "           … and {more} more")?;
         }
     }
-    let verdict = if report.is_valid() { "valid" } else { "not valid" };
+    let verdict = if report.is_valid() {
+        "valid"
+    } else {
+        "not valid"
+    };
     writeln!(out, "  → {verdict}")
 }

@@ -64,10 +64,18 @@ fn print_summary(summary: &Summary, seconds: f64) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let ground = &summary.ground;
     let hectares = |half_cm2: i64| half_cm2 as f64 / HALF_CM2_PER_M2 as f64 / 10_000.0;
-    writeln!(out, "{} communes, {} faces", ground.communes.len(), ground.report.faces)?;
+    writeln!(
+        out,
+        "{} communes, {} faces",
+        ground.communes.len(),
+        ground.report.faces
+    )?;
     for vintage in &ground.vintages {
         let laid = &vintage.laid;
-        let where_ = vintage.departement.as_deref().map_or(String::new(), |d| format!(" ({d})"));
+        let where_ = vintage
+            .departement
+            .as_deref()
+            .map_or(String::new(), |d| format!(" ({d})"));
         writeln!(
             out,
             "{}{where_}: {} m² covered; overlaps {} m², gaps {} m²; {} rows, {} without geometry, {} without a code",
@@ -101,7 +109,11 @@ fn print_summary(summary: &Summary, seconds: f64) -> std::io::Result<()> {
         )?;
     }
     let memory = peak_memory().map_or(String::new(), |mib| format!(", {mib} MiB at most"));
-    writeln!(out, "{seconds:.1} s{memory}; results in {}", summary.out.display())
+    writeln!(
+        out,
+        "{seconds:.1} s{memory}; results in {}",
+        summary.out.display()
+    )
 }
 
 /// Most memory held so far, in MiB, where the system tells it.

@@ -20,19 +20,46 @@ use crate::reference::{Code, Nomenclature, Reference};
 /// Name and text of each table's SQL.
 pub const TABLES: [(&str, &str); 14] = [
     ("causes", include_str!("../../indicators/causes.sql")),
-    ("composition", include_str!("../../indicators/composition.sql")),
+    (
+        "composition",
+        include_str!("../../indicators/composition.sql"),
+    ),
     ("coverage", include_str!("../../indicators/coverage.sql")),
     ("flux", include_str!("../../indicators/flux.sql")),
-    ("flux_by_cover", include_str!("../../indicators/flux_by_cover.sql")),
-    ("flux_by_use", include_str!("../../indicators/flux_by_use.sql")),
-    ("impermeable_flux_by_cover", include_str!("../../indicators/impermeable_flux_by_cover.sql")),
-    ("impermeable_flux_by_use", include_str!("../../indicators/impermeable_flux_by_use.sql")),
+    (
+        "flux_by_cover",
+        include_str!("../../indicators/flux_by_cover.sql"),
+    ),
+    (
+        "flux_by_use",
+        include_str!("../../indicators/flux_by_use.sql"),
+    ),
+    (
+        "impermeable_flux_by_cover",
+        include_str!("../../indicators/impermeable_flux_by_cover.sql"),
+    ),
+    (
+        "impermeable_flux_by_use",
+        include_str!("../../indicators/impermeable_flux_by_use.sql"),
+    ),
     ("stock", include_str!("../../indicators/stock.sql")),
-    ("stock_by_cover", include_str!("../../indicators/stock_by_cover.sql")),
-    ("stock_by_use", include_str!("../../indicators/stock_by_use.sql")),
-    ("transitions", include_str!("../../indicators/transitions.sql")),
+    (
+        "stock_by_cover",
+        include_str!("../../indicators/stock_by_cover.sql"),
+    ),
+    (
+        "stock_by_use",
+        include_str!("../../indicators/stock_by_use.sql"),
+    ),
+    (
+        "transitions",
+        include_str!("../../indicators/transitions.sql"),
+    ),
     ("variants", include_str!("../../indicators/variants.sql")),
-    ("zone_construite", include_str!("../../indicators/zone_construite.sql")),
+    (
+        "zone_construite",
+        include_str!("../../indicators/zone_construite.sql"),
+    ),
 ];
 
 /// A computed table.
@@ -121,7 +148,9 @@ fn ledger_frame(ledgers: &[Ledger], reference: &Reference) -> Result<DataFrame> 
     // An SQL sum of Int64 wraps in silence; no sum of areas is larger than that of all of them.
     let total: i128 = rows.iter().map(|(_, row)| i128::from(row.area)).sum();
     if i64::try_from(total).is_err() {
-        return Err(Error::Internal("the sum of all areas does not fit 64 bits".to_owned()));
+        return Err(Error::Internal(
+            "the sum of all areas does not fit 64 bits".to_owned(),
+        ));
     }
     let cover = |s: &State| s.codes.map(|c| reference.cover.text(c.0));
     let usage = |s: &State| s.codes.map(|c| reference.usage.text(c.1));
@@ -129,9 +158,18 @@ fn ledger_frame(ledgers: &[Ledger], reference: &Reference) -> Result<DataFrame> 
     let after = || rows.iter().map(|(_, row)| row.key.after);
     Columns::default()
         .texts("series", rows.iter().map(|_| Some(PUBLISHED)))
-        .texts("commune", rows.iter().map(|(_, row)| Some(&*row.key.commune)))
-        .texts("departement", rows.iter().map(|(l, _)| Some(&*l.departement)))
-        .integers("year_before", rows.iter().map(|(l, _)| i64::from(l.years.0)))
+        .texts(
+            "commune",
+            rows.iter().map(|(_, row)| Some(&*row.key.commune)),
+        )
+        .texts(
+            "departement",
+            rows.iter().map(|(l, _)| Some(&*l.departement)),
+        )
+        .integers(
+            "year_before",
+            rows.iter().map(|(l, _)| i64::from(l.years.0)),
+        )
         .integers("year_after", rows.iter().map(|(l, _)| i64::from(l.years.1)))
         .texts("cs_before", before().map(|s| cover(&s)))
         .texts("us_before", before().map(|s| usage(&s)))
@@ -149,7 +187,10 @@ fn ledger_frame(ledgers: &[Ledger], reference: &Reference) -> Result<DataFrame> 
         .flags("zc_after", after().map(|s| s.zone))
         .flags("exempted_before", before().map(|s| s.exempted))
         .flags("exempted_after", after().map(|s| s.exempted))
-        .texts("cause", rows.iter().map(|(_, row)| Some(row.key.cause.name())))
+        .texts(
+            "cause",
+            rows.iter().map(|(_, row)| Some(row.key.cause.name())),
+        )
         .integers("area_half_cm2", rows.iter().map(|(_, row)| row.area))
         .integers("faces", rows.iter().map(|(_, row)| row.faces))
         .frame()
@@ -166,7 +207,10 @@ fn stock_frame(stocks: &[Stock], reference: &Reference) -> Result<DataFrame> {
     Columns::default()
         .texts("series", rows.iter().map(|_| Some(PUBLISHED)))
         .texts("commune", rows.iter().map(|(_, row)| Some(&*row.0)))
-        .texts("departement", rows.iter().map(|(stock, _)| Some(&*stock.departement)))
+        .texts(
+            "departement",
+            rows.iter().map(|(stock, _)| Some(&*stock.departement)),
+        )
         .integers("year", rows.iter().map(|(stock, _)| i64::from(stock.year)))
         .texts("cs", states().map(cover))
         .texts("us", states().map(usage))
@@ -198,7 +242,9 @@ fn listed<'a>(
     has_outside: bool,
 ) -> impl Iterator<Item = (&'a str, &'a str)> {
     let outside = has_outside.then_some(("", "hors communes"));
-    let of = communes.iter().filter(move |c| &*c.departement == departement);
+    let of = communes
+        .iter()
+        .filter(move |c| &*c.departement == departement);
     outside.into_iter().chain(of.map(|c| (&*c.code, &*c.name)))
 }
 
@@ -210,13 +256,25 @@ fn periods_frame(ledgers: &[Ledger], communes: &[Commune]) -> Result<DataFrame> 
             listed(communes, &ledger.departement, has_outside).map(move |c| (ledger, c))
         })
         .collect();
-    let basis = |l: &Ledger| if l.by_flights { "flights" } else { "nominal years" };
+    let basis = |l: &Ledger| {
+        if l.by_flights {
+            "flights"
+        } else {
+            "nominal years"
+        }
+    };
     Columns::default()
         .texts("series", rows.iter().map(|_| Some(PUBLISHED)))
         .texts("commune", rows.iter().map(|(_, c)| Some(c.0)))
         .texts("name", rows.iter().map(|(_, c)| Some(c.1)))
-        .texts("departement", rows.iter().map(|(l, _)| Some(&*l.departement)))
-        .integers("year_before", rows.iter().map(|(l, _)| i64::from(l.years.0)))
+        .texts(
+            "departement",
+            rows.iter().map(|(l, _)| Some(&*l.departement)),
+        )
+        .integers(
+            "year_before",
+            rows.iter().map(|(l, _)| i64::from(l.years.0)),
+        )
         .integers("year_after", rows.iter().map(|(l, _)| i64::from(l.years.1)))
         .numbers("years", rows.iter().map(|(l, _)| l.span))
         .texts("years_basis", rows.iter().map(|(l, _)| Some(basis(l))))
@@ -235,7 +293,10 @@ fn vintages_frame(stocks: &[Stock], communes: &[Commune]) -> Result<DataFrame> {
         .texts("series", rows.iter().map(|_| Some(PUBLISHED)))
         .texts("commune", rows.iter().map(|(_, c)| Some(c.0)))
         .texts("name", rows.iter().map(|(_, c)| Some(c.1)))
-        .texts("departement", rows.iter().map(|(s, _)| Some(&*s.departement)))
+        .texts(
+            "departement",
+            rows.iter().map(|(s, _)| Some(&*s.departement)),
+        )
         .integers("year", rows.iter().map(|(s, _)| i64::from(s.year)))
         .frame()
 }

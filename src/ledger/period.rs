@@ -50,7 +50,10 @@ pub struct PeriodFaces {
 
 /// Whether a vintage is about a département.
 pub(super) fn concerns(vintage: &OnGround, departement: &str) -> bool {
-    vintage.departement.as_deref().is_none_or(|d| d == departement)
+    vintage
+        .departement
+        .as_deref()
+        .is_none_or(|d| d == departement)
 }
 
 /// What a face of the ground is at a vintage's date.
@@ -96,7 +99,12 @@ pub fn periods(ground: &Ground, others: &[[u16; 2]]) -> Vec<(usize, usize, usize
             .collect();
         let mut pairs: Vec<(usize, usize)> = chain.windows(2).map(|p| (p[0], p[1])).collect();
         for &[from, to] in others {
-            let at = |year: u16| chain.iter().copied().find(|&v| ground.vintages[v].year == year);
+            let at = |year: u16| {
+                chain
+                    .iter()
+                    .copied()
+                    .find(|&v| ground.vintages[v].year == year)
+            };
             pairs.extend(at(from).zip(at(to)));
         }
         pairs.sort_unstable_by_key(|&(a, b)| (ground.vintages[a].year, ground.vintages[b].year));
@@ -117,8 +125,7 @@ impl PeriodFaces {
         let count = ground.partition.face_count();
         let (first, second) = (&ground.vintages[before], &ground.vintages[after]);
         let zone = |v: &OnGround, f: usize| v.zone.as_ref().map(|z| z[f]);
-        let exempted =
-            |v: usize, f: usize| decided[v].exempted.as_ref().and_then(|e| e[f]);
+        let exempted = |v: usize, f: usize| decided[v].exempted.as_ref().and_then(|e| e[f]);
         // What tells faces apart; the numbers given to keys are arbitrary and go nowhere else.
         let mut numbers = HashMap::new();
         let keys: Vec<u32> = (0..count)
@@ -172,7 +179,10 @@ impl PeriodFaces {
                 })
             })
             .collect();
-        let flights = first.flight.zip(second.flight).map(|(a, b)| (b - a) / 365.25);
+        let flights = first
+            .flight
+            .zip(second.flight)
+            .map(|(a, b)| (b - a) / 365.25);
         let by_flights = flights.is_some_and(|span| span > 0.0);
         let nominal = f64::from(second.year) - f64::from(first.year);
         Self {

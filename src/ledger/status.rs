@@ -35,7 +35,11 @@ pub struct VintageStatus {
 }
 
 /// Decides the status of every vintage of the ground.
-pub fn decide(ground: &Ground, reference: &Reference, forcing: Forcing) -> Result<Vec<VintageStatus>> {
+pub fn decide(
+    ground: &Ground,
+    reference: &Reference,
+    forcing: Forcing,
+) -> Result<Vec<VintageStatus>> {
     let half_cm2 = |name: &str| -> Result<i64> {
         Ok((reference.parameter(name)? * HALF_CM2_PER_M2 as f64).round() as i64)
     };
@@ -129,10 +133,16 @@ fn exempted(
     }
     let count = ground.partition.face_count() as FaceId;
     let is_exempt = |f: FaceId| {
-        let layers = ground.exempted.iter().filter(|(from, _)| *from <= vintage.year);
+        let layers = ground
+            .exempted
+            .iter()
+            .filter(|(from, _)| *from <= vintage.year);
         layers.into_iter().any(|(_, layer)| layer[f as usize])
     };
-    let vegetated = reference.cover.code("CS2").map(|c| reference.cover.leaves(c));
+    let vegetated = reference
+        .cover
+        .code("CS2")
+        .map(|c| reference.cover.leaves(c));
     let keys: Vec<u32> = (0..count)
         .map(|f| 2 * vintage.face[f as usize] + u32::from(is_exempt(f)))
         .collect();

@@ -1,4 +1,7 @@
-//! A uniform grid of square cells over a set of segments: which segments come near which cell.
+//! Square cells over a set of segments: which segments come near which ground.
+//!
+//! Two levels: blocks of one size over everything, each cut in cells as small as its own segments
+//! call for, so that a far outlier, or towns with nothing between them, cost nothing.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -42,7 +45,7 @@ impl Square {
         if ax > x1 || ax + dx < x0 || ay.max(ay + dy) < y0 || ay.min(ay + dy) > y1 {
             return false;
         }
-        // The line passes between two corners: the two that lie furthest to its sides tell.
+        // The line passes between the two corners that lie furthest to its sides.
         let side_of = |x: i64, y: i64| {
             i128::from(dx) * i128::from(y - ay) - i128::from(dy) * i128::from(x - ax)
         };
@@ -55,118 +58,41 @@ impl Square {
     }
 }
 
-/// Segments listed by cell. A segment is listed in every cell that it, widened by one grid step,
-/// may cross; cells are numbered up each column, column after column.
-pub(super) struct Cells {
-    origin: (i64, i64),
-    /// The side of a cell is 2 to this power.
+/// Squares of one size in columns and rows; coordinates beyond them count as at their edge.
+#[derive(Clone, Copy)]
+struct Grid {
+    west: i64,
+    south: i64,
     power: u32,
     columns: i64,
     rows: i64,
-    /// The segments of cell `c` are `segments[starts[c]..starts[c + 1]]`, in no order.
-    starts: Vec<u32>,
-    segments: Vec<u32>,
 }
 
-impl Cells {
-    /// Lists `segments` (each with its lexicographically smaller end first).
-    pub(super) fn new(segments: &[(Point, Point)]) -> Self {
-        let mut cells = Self::layout(segments);
-        let counts: Vec<AtomicU32> = std::iter::repeat_with(AtomicU32::default)
-            .take((cells.columns * cells.rows) as usize + 1)
-            .collect();
-        segments.par_iter().for_each(|&(a, b)| {
-            cells.crossed(a, b, |cell| {
-                counts[cell as usize].fetch_add(1, Ordering::Relaxed);
-            });
-        });
-        let mut total = 0;
-        for count in &counts {
-            total += count.load(Ordering::Relaxed);
-            count.store(total, Ordering::Relaxed);
-        }
-        // Each cell's list is filled from its end down, which leaves its start in its count.
-        let places: Vec<AtomicU32> = std::iter::repeat_with(AtomicU32::default)
-            .take(total as usize)
-            .collect();
-        segments.par_iter().enumerate().for_each(|(n, &(a, b))| {
-            cells.crossed(a, b, |cell| {
-                let place = counts[cell as usize].fetch_sub(1, Ordering::Relaxed) - 1;
-                places[place as usize].store(n as u32, Ordering::Relaxed);
-            });
-        });
-        cells.starts = counts.into_iter().map(AtomicU32::into_inner).collect();
-        cells.segments = places.into_iter().map(AtomicU32::into_inner).collect();
-        cells
-    }
-
-    /// Cells about as many as the segments, and none much shorter than the average segment: both
-    /// keep the lists in proportion to the number of segments.
-    fn layout(segments: &[(Point, Point)]) -> Self {
-        let start = || ([i64::MAX, i64::MAX, i64::MIN, i64::MIN], 0);
-        let (bounds, length) = segments
-            .par_iter()
-            .fold(start, |(bounds, length), (a, b)| {
-                let (ax, ay) = (i64::from(a.x), i64::from(a.y));
-                let (bx, by) = (i64::from(b.x), i64::from(b.y));
-                let own = [ax, ay.min(by), bx, ay.max(by)];
-                (around(bounds, own), length + (bx - ax) + (by - ay).abs())
-            })
-            .reduce(start, |p, q| (around(p.0, q.0), p.1 + q.1));
-        if segments.is_empty() {
-            return Self {
-                origin: (0, 0),
-                power: 0,
-                columns: 1,
-                rows: 1,
-                starts: Vec::new(),
-                segments: Vec::new(),
-            };
-        }
-        let (width, height) = (bounds[2] - bounds[0] + 3, bounds[3] - bounds[1] + 3);
-        let by_density = ((width as f64 * height as f64) / segments.len() as f64).sqrt() as i64;
-        let by_length = length / segments.len() as i64;
-        let side = by_density.min(4 * by_length).max(by_length / 2).max(4);
-        let power = side.ilog2();
-        Self {
-            origin: (bounds[0] - 1, bounds[1] - 1),
-            power,
-            columns: (width >> power) + 1,
-            rows: (height >> power) + 1,
-            starts: Vec::new(),
-            segments: Vec::new(),
-        }
-    }
-
+impl Grid {
     fn column(&self, x: i64) -> i64 {
-        ((x - self.origin.0) >> self.power).clamp(0, self.columns - 1)
+        ((x - self.west) >> self.power).clamp(0, self.columns - 1)
     }
 
-    /// Row of `y`, clamped to the grid.
-    pub(super) fn row(&self, y: i64) -> i64 {
-        ((y - self.origin.1) >> self.power).clamp(0, self.rows - 1)
+    fn row(&self, y: i64) -> i64 {
+        ((y - self.south) >> self.power).clamp(0, self.rows - 1)
     }
 
-    /// Lowest `y` of a row.
-    pub(super) fn row_bottom(&self, row: i64) -> i64 {
-        self.origin.1 + (row << self.power)
+    /// The number of a square: up each column, column after column.
+    fn number(&self, column: i64, row: i64) -> usize {
+        (column * self.rows + row) as usize
     }
 
-    /// The ground of `cell`.
-    pub(super) fn square(&self, cell: usize) -> Square {
+    fn square(&self, number: usize) -> Square {
+        let number = number as i64;
         Square {
-            west: self.origin.0 + ((cell as i64 / self.rows) << self.power),
-            south: self.row_bottom(cell as i64 % self.rows),
+            west: self.west + ((number / self.rows) << self.power),
+            south: self.south + ((number % self.rows) << self.power),
             power: self.power,
         }
     }
 
-    /// The cell of column `x` in a given row.
-    pub(super) fn at(&self, x: i32, row: i64) -> usize {
-        (self.column(i64::from(x)) * self.rows + row) as usize
-    }
-
-    fn crossed(&self, a: Point, b: Point, mut visit: impl FnMut(i64)) {
+    /// Visits the squares that a segment, widened by one step, may cross.
+    fn crossed(&self, (a, b): (Point, Point), mut visit: impl FnMut(usize)) {
         let (ax, ay) = (i64::from(a.x), i64::from(a.y));
         let (bx, by) = (i64::from(b.x), i64::from(b.y));
         let (low, high) = (ay.min(by), ay.max(by));
@@ -176,31 +102,200 @@ impl Cells {
             let (mut from, mut to) = (bottom, top);
             if ax != bx && first != last && bottom != top {
                 // The part of the segment within this column, widened by one step, gives the rows.
-                let west = self.origin.0 + (column << self.power) - 1;
+                let west = self.west + (column << self.power) - 1;
                 let east = west + (1 << self.power) + 2;
-                let at = |x: i64| -> i64 {
+                let at = |x: i64| {
                     // Differences are below 2³¹: the product fits.
                     ay + ((by - ay) * (x.clamp(ax, bx) - ax)).div_euclid(bx - ax)
                 };
-                let (p, q) = (at(west), at(east));
+                // Squares beyond the grid's sides count in its outermost columns.
+                let p = if column == 0 { ay } else { at(west) };
+                let q = if column == self.columns - 1 {
+                    by
+                } else {
+                    at(east)
+                };
                 from = self.row(p.min(q).max(low) - 1);
                 to = self.row((p.max(q) + 1).min(high) + 1);
             }
             for row in from..=to {
-                visit(column * self.rows + row);
+                visit(self.number(column, row));
             }
         }
     }
+}
 
-    /// Number of cells.
-    pub(super) fn count(&self) -> usize {
-        self.starts.len().saturating_sub(1)
+/// A block: its first cell, and the size of its cells.
+#[derive(Clone, Copy)]
+struct Block {
+    first: u32,
+    power: u32,
+}
+
+/// Segments listed by cell. A segment is listed in every cell that it, widened by one grid step,
+/// may cross.
+pub(super) struct Cells {
+    top: Grid,
+    blocks: Vec<Block>,
+    /// The segments of cell `c` are `segments[starts[c]..starts[c + 1]]`, in no order.
+    starts: Vec<u32>,
+    segments: Vec<u32>,
+}
+
+/// Segments in a block, about.
+const BLOCK: usize = 64;
+
+impl Cells {
+    /// Lists `segments` (each with its lexicographically smaller end first).
+    pub(super) fn new(segments: &[(Point, Point)]) -> Self {
+        let (top, length) = layout(segments);
+        let counts = zeros((top.columns * top.rows) as usize);
+        segments.par_iter().for_each(|&segment| {
+            top.crossed(segment, |block| {
+                counts[block].fetch_add(1, Ordering::Relaxed);
+            });
+        });
+        // No cell much shorter than the average segment: lists stay in proportion to segments.
+        let smallest = (length / 2).max(4).ilog2().min(top.power);
+        let mut cells = 0;
+        let blocks = counts.into_iter().map(|count| {
+            let halvings = count.into_inner().max(1).ilog2().div_ceil(2);
+            let power = top.power.saturating_sub(halvings).max(smallest);
+            let block = Block {
+                first: cells,
+                power,
+            };
+            cells += 1 << (2 * (top.power - power));
+            block
+        });
+        let mut listed = Self {
+            top,
+            blocks: blocks.collect(),
+            starts: Vec::new(),
+            segments: Vec::new(),
+        };
+        let counts = zeros(cells as usize + 1);
+        segments.par_iter().for_each(|&segment| {
+            listed.crossed(segment, |cell| {
+                counts[cell].fetch_add(1, Ordering::Relaxed);
+            });
+        });
+        let mut total = 0;
+        for count in &counts {
+            total += count.load(Ordering::Relaxed);
+            count.store(total, Ordering::Relaxed);
+        }
+        // Each cell's list is filled from its end down, which leaves its start in its count.
+        let places = zeros(total as usize);
+        segments.par_iter().enumerate().for_each(|(n, &segment)| {
+            listed.crossed(segment, |cell| {
+                let place = counts[cell].fetch_sub(1, Ordering::Relaxed) - 1;
+                places[place as usize].store(n as u32, Ordering::Relaxed);
+            });
+        });
+        listed.starts = counts.into_iter().map(AtomicU32::into_inner).collect();
+        listed.segments = places.into_iter().map(AtomicU32::into_inner).collect();
+        listed
+    }
+
+    /// The cells of a block.
+    fn inner(&self, block: usize) -> Grid {
+        let Square { west, south, power } = self.top.square(block);
+        let across = 1 << (power - self.blocks[block].power);
+        Grid {
+            west,
+            south,
+            power: self.blocks[block].power,
+            columns: across,
+            rows: across,
+        }
+    }
+
+    fn crossed(&self, segment: (Point, Point), mut visit: impl FnMut(usize)) {
+        self.top.crossed(segment, |block| {
+            let first = self.blocks[block].first as usize;
+            self.inner(block)
+                .crossed(segment, |cell| visit(first + cell));
+        });
     }
 
     /// Segments listed in `cell`.
-    pub(super) fn segments(&self, cell: usize) -> &[u32] {
+    fn segments(&self, cell: usize) -> &[u32] {
         &self.segments[self.starts[cell] as usize..self.starts[cell + 1] as usize]
     }
+
+    /// The ground of every cell, with the segments listed there.
+    pub(super) fn squares(&self) -> impl ParallelIterator<Item = (Square, &[u32])> {
+        (0..self.blocks.len())
+            .into_par_iter()
+            .flat_map(move |block| {
+                let (inner, first) = (self.inner(block), self.blocks[block].first as usize);
+                let count = (inner.columns * inner.rows) as usize;
+                (0..count)
+                    .into_par_iter()
+                    .with_min_len(BLOCK * BLOCK)
+                    .map(move |n| (inner.square(n), self.segments(first + n)))
+            })
+    }
+
+    /// The cells at and straight below a point, downwards: the lowest `y` of each, and the
+    /// segments listed there.
+    pub(super) fn downwards(&self, p: Point) -> impl Iterator<Item = (i64, &[u32])> {
+        let (x, y) = (i64::from(p.x), i64::from(p.y));
+        let column = self.top.column(x);
+        (0..=self.top.row(y)).rev().flat_map(move |row| {
+            let block = self.top.number(column, row);
+            let (inner, first) = (self.inner(block), self.blocks[block].first as usize);
+            let column = inner.column(x);
+            (0..=inner.row(y)).rev().map(move |row| {
+                let bottom = inner.south + (row << inner.power);
+                (bottom, self.segments(first + inner.number(column, row)))
+            })
+        })
+    }
+}
+
+fn zeros(count: usize) -> Vec<AtomicU32> {
+    std::iter::repeat_with(AtomicU32::default)
+        .take(count)
+        .collect()
+}
+
+/// Blocks over all segments, and the average length of these.
+fn layout(segments: &[(Point, Point)]) -> (Grid, i64) {
+    let start = || ([i64::MAX, i64::MAX, i64::MIN, i64::MIN], 0);
+    let (bounds, length) = segments
+        .par_iter()
+        .fold(start, |(bounds, length), (a, b)| {
+            let (ax, ay) = (i64::from(a.x), i64::from(a.y));
+            let (bx, by) = (i64::from(b.x), i64::from(b.y));
+            let own = [ax, ay.min(by), bx, ay.max(by)];
+            (around(bounds, own), length + (bx - ax) + (by - ay).abs())
+        })
+        .reduce(start, |p, q| (around(p.0, q.0), p.1 + q.1));
+    if segments.is_empty() {
+        let nothing = Grid {
+            west: 0,
+            south: 0,
+            power: 0,
+            columns: 1,
+            rows: 1,
+        };
+        return (nothing, 0);
+    }
+    let (width, height) = (bounds[2] - bounds[0] + 3, bounds[3] - bounds[1] + 3);
+    let blocks = (segments.len() / BLOCK).max(1) as f64;
+    let side = (width as f64 * height as f64 / blocks).sqrt() as i64;
+    // A long and narrow ground has no fewer blocks than a square one.
+    let power = side.max(4).ilog2();
+    let grid = Grid {
+        west: bounds[0] - 1,
+        south: bounds[1] - 1,
+        power,
+        columns: (width >> power) + 1,
+        rows: (height >> power) + 1,
+    };
+    (grid, length / segments.len() as i64)
 }
 
 fn around(p: [i64; 4], q: [i64; 4]) -> [i64; 4] {

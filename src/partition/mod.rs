@@ -103,14 +103,6 @@ impl Partition {
         }
     }
 
-    /// The half-edge that leaves the leftmost node of the outer ring of a bounded face, with the
-    /// face on its left: of the ring's two edges at that node, the lower one.
-    fn lower_edge(&self, face: FaceId) -> u32 {
-        // The ring is known by its smallest half-edge, which leaves that node or ends there.
-        let start = self.cycles[self.cycle_starts[face as usize] as usize];
-        if start % 2 == 0 { start } else { self.next[start as usize] }
-    }
-
     fn cycles_of(&self, face: FaceId) -> &[u32] {
         let f = face as usize;
         &self.cycles[self.cycle_starts[f] as usize..self.cycle_starts[f + 1] as usize]

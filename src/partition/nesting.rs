@@ -73,9 +73,9 @@ pub(super) fn assemble(cycles: &Cycles, face_of: &[u32], faces: usize) -> Faces 
 
 /// The highest edge below `tip`, just left of it.
 fn below(nodes: &[Point], origins: &[u32], cells: &Cells, tip: Point) -> Option<u32> {
-    for row in (0..=cells.row(i64::from(tip.y))).rev() {
+    for (bottom, listed) in cells.downwards(tip) {
         let mut best: Option<(u32, Point, Point)> = None;
-        for &edge in cells.segments(cells.at(tip.x, row)) {
+        for &edge in listed {
             let a = nodes[origins[2 * edge as usize] as usize];
             let b = nodes[origins[2 * edge as usize + 1] as usize];
             if a.x < tip.x
@@ -86,8 +86,9 @@ fn below(nodes: &[Point], origins: &[u32], cells: &Cells, tip: Point) -> Option<
                 best = Some((edge, a, b));
             }
         }
+        // An edge that passes below this cell may be hidden by one listed further down only.
         if let Some((edge, a, b)) = best
-            && height(a, b, tip.x, cells.row_bottom(row)) >= 0
+            && height(a, b, tip.x, bottom) >= 0
         {
             return Some(edge);
         }

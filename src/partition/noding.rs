@@ -102,7 +102,8 @@ impl Edges {
         for piece in pieces {
             let before = all.items.len() as u32;
             all.ends.extend(piece.ends);
-            all.stops.extend(piece.stops.into_iter().map(|stop| before + stop));
+            all.stops
+                .extend(piece.stops.into_iter().map(|stop| before + stop));
             all.items.extend(piece.items);
         }
         all
@@ -164,10 +165,10 @@ pub(super) fn node(segments: Vec<Segment>) -> (Edges, Cells, u32) {
 /// Edges that are not `fresh` are known not to cross one another, nor to pass an end of any edge
 /// that matters: only what concerns fresh ones is looked for.
 fn search(ends: &[(Point, Point)], fresh: &[bool], cells: &Cells) -> (Vec<(u32, Point)>, bool) {
-    let searches: Vec<Search> = (0..cells.count())
-        .into_par_iter()
-        .fold(Search::default, |mut search, cell| {
-            search.visit(cells.square(cell), cells.segments(cell), ends, fresh);
+    let searches: Vec<Search> = cells
+        .squares()
+        .fold(Search::default, |mut search, (square, listed)| {
+            search.visit(square, listed, ends, fresh);
             search
         })
         .collect();
@@ -215,7 +216,8 @@ impl Search {
         self.crossings.clear();
         for (n, &i) in listed.iter().enumerate() {
             let (a, b) = ends[i as usize];
-            self.nodes.extend([a, b].into_iter().filter(|&p| square.holds(p)));
+            self.nodes
+                .extend([a, b].into_iter().filter(|&p| square.holds(p)));
             for &j in &listed[n + 1..] {
                 if (fresh[i as usize] || fresh[j as usize])
                     && let Some(p) = crossing((a, b), ends[j as usize])
@@ -234,9 +236,11 @@ impl Search {
             let (a, b) = ends[i as usize];
             let passed = |p: &&Point| **p != a && **p != b && passes_pixel(a, b, **p);
             if fresh[i as usize] {
-                self.found.extend(self.nodes.iter().filter(passed).map(|&p| (i, p)));
+                self.found
+                    .extend(self.nodes.iter().filter(passed).map(|&p| (i, p)));
             }
-            self.found.extend(self.crossings.iter().filter(passed).map(|&p| (i, p)));
+            self.found
+                .extend(self.crossings.iter().filter(passed).map(|&p| (i, p)));
         }
     }
 }
@@ -263,7 +267,8 @@ fn bend(edges: &Edges, hits: &[(u32, Point)]) -> (Edges, Vec<bool>) {
         })
         .peekable();
     let mut new = (0..cut.len()).peekable();
-    let mut all = Edges::with_capacity(edges.len() + cut.len(), edges.items.len() + cut.items.len());
+    let mut all =
+        Edges::with_capacity(edges.len() + cut.len(), edges.items.len() + cut.items.len());
     let mut fresh = Vec::with_capacity(edges.len() + cut.len());
     let mut both = Vec::new();
     loop {

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::noding::{Edges, Segment, node, symmetric_difference};
 use super::{FaceId, OUTSIDE, Partition, nesting, trace};
-use crate::grid::Point;
+use crate::grid::{Point, orientation};
 
 /// An item of an overlay: one region, whose boundary was given to the [`Builder`].
 pub type ItemId = u32;
@@ -166,30 +166,42 @@ fn merge(mut p: &[Point], mut q: &[Point]) -> Vec<Point> {
     all
 }
 
-/// Items of each face. A face has those of the face across the lower edge at the leftmost node of
-/// its outer ring, but for the items whose boundary that edge is. That other face starts further
-/// left, or lies lower around the same node, so the search always ends.
+/// Items of each face, found from west to east: across an edge, the items change by those whose
+/// boundary it is. Right of the lowest edge that leaves a node eastwards lies a face that starts
+/// further west, so it has its items already; from there the faces follow one another upwards.
 fn label(partition: &Partition, edges: &Edges) -> (Vec<(u32, u32)>, Vec<ItemId>) {
     const UNSEEN: (u32, u32) = (u32::MAX, 0);
     let mut spans = vec![UNSEEN; partition.face_count()];
     let mut labels: Vec<ItemId> = Vec::new();
     let mut changed = Vec::new();
-    let mut pending = Vec::new();
     spans[OUTSIDE as usize] = (0, 0);
-    for face in 1..partition.face_count() as FaceId {
-        let mut at = face;
-        while spans[at as usize] == UNSEEN {
-            let lower = partition.lower_edge(at);
-            pending.push((at, lower));
-            at = partition.left[lower as usize ^ 1];
+    let mut fan = Vec::new();
+    let mut first = 0;
+    for leaving in edges.ends.chunk_by(|p, q| p.0 == q.0) {
+        let range = first..first + leaving.len();
+        first = range.end;
+        if range
+            .clone()
+            .all(|e| spans[partition.sides(e).0 as usize] != UNSEEN)
+        {
+            continue;
         }
-        while let Some((face, lower)) = pending.pop() {
-            let (start, length) = spans[partition.left[lower as usize ^ 1] as usize];
-            let across = &labels[start as usize..(start + length) as usize];
-            changed.clear();
-            symmetric_difference(across, edges.items(lower as usize / 2), &mut changed);
-            spans[face as usize] = (labels.len() as u32, changed.len() as u32);
-            labels.extend(&changed);
+        fan.clear();
+        fan.extend(range);
+        fan.sort_unstable_by(|&e, &f| {
+            let ((node, p), (_, q)) = (edges.ends[e], edges.ends[f]);
+            orientation(node, q, p).cmp(&0)
+        });
+        for &e in &fan {
+            let (left, right) = partition.sides(e);
+            if spans[left as usize] == UNSEEN {
+                let (start, length) = spans[right as usize];
+                let below = &labels[start as usize..(start + length) as usize];
+                changed.clear();
+                symmetric_difference(below, edges.items(e), &mut changed);
+                spans[left as usize] = (labels.len() as u32, changed.len() as u32);
+                labels.extend(&changed);
+            }
         }
     }
     (spans, labels)

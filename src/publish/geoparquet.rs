@@ -53,7 +53,12 @@ impl GeoParquet {
             writer,
             schema,
             crs: crs.projjson()?,
-            bounds: [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY],
+            bounds: [
+                f64::INFINITY,
+                f64::INFINITY,
+                f64::NEG_INFINITY,
+                f64::NEG_INFINITY,
+            ],
         })
     }
 
@@ -109,7 +114,9 @@ impl GeoParquet {
         self.writer
             .append_key_value_metadata(KeyValue::new("geo".to_owned(), geo.to_string()));
         let path = self.path;
-        self.writer.close().map_err(|e| Error::unwritable(&path, e))?;
+        self.writer
+            .close()
+            .map_err(|e| Error::unwritable(&path, e))?;
         Ok(())
     }
 }
@@ -167,7 +174,10 @@ fn bounds(polygon: &Polygon) -> [f64; 4] {
         bounds[2] = bounds[2].max(p.x);
         bounds[3] = bounds[3].max(p.y);
     }
-    let (low, high) = (Point::new(bounds[0], bounds[1]), Point::new(bounds[2], bounds[3]));
+    let (low, high) = (
+        Point::new(bounds[0], bounds[1]),
+        Point::new(bounds[2], bounds[3]),
+    );
     let ((x0, y0), (x1, y1)) = (low.metres(), high.metres());
     [x0, y0, x1, y1]
 }
@@ -199,7 +209,10 @@ fn hilbert_order(centres: &[Point]) -> Vec<usize> {
         .enumerate()
         .map(|(n, p)| {
             // Differences of grid coordinates are below 2³¹: a curve of that order holds them.
-            let (x, y) = (p.x.wrapping_sub(west) as u32, p.y.wrapping_sub(south) as u32);
+            let (x, y) = (
+                p.x.wrapping_sub(west) as u32,
+                p.y.wrapping_sub(south) as u32,
+            );
             (fast_hilbert::xy2h(x, y, 32), n)
         })
         .collect();

@@ -65,7 +65,11 @@ pub fn faces(
         .enumerate()
         .filter_map(|(f, change)| Some((f as FaceId, (*change)?)))
         .collect();
-    let mut fields = vec![text("series", false), text("commune", false), text("cause", false)];
+    let mut fields = vec![
+        text("series", false),
+        text("commune", false),
+        text("cause", false),
+    ];
     for when in ["before", "after"] {
         fields.extend([
             text(&format!("cs_{when}"), true),
@@ -91,8 +95,10 @@ pub fn faces(
             texts(changes().map(|c| Some(commune_code(ground, c.commune)))),
             texts(changes().map(|c| Some(c.cause.name()))),
         ];
-        let sides: [(usize, fn(&Change) -> Side); 2] =
-            [(period.vintages.0, |c| c.before), (period.vintages.1, |c| c.after)];
+        let sides: [(usize, fn(&Change) -> Side); 2] = [
+            (period.vintages.0, |c| c.before),
+            (period.vintages.1, |c| c.after),
+        ];
         for (vintage, side) in sides {
             let objects = &ground.vintages[vintage].objects;
             let sides = || changes().map(side);
@@ -113,7 +119,11 @@ pub fn faces(
             ]);
         }
         let areas = || rows.iter().map(|&r| period.partition.area(kept[r].0));
-        arrays.push(Arc::new(areas().map(|a| Some(square_metres(a))).collect::<Float64Array>()));
+        arrays.push(Arc::new(
+            areas()
+                .map(|a| Some(square_metres(a)))
+                .collect::<Float64Array>(),
+        ));
         arrays.push(Arc::new(areas().map(Some).collect::<Int64Array>()));
         arrays
     };
@@ -139,7 +149,11 @@ pub fn vintage(
         .map(|f| {
             let is_here = ground.departement[f] == departement as u32;
             let own = vintage.face[f];
-            if is_here && vintage.object[own as usize] != NONE { own } else { 0 }
+            if is_here && vintage.object[own as usize] != NONE {
+                own
+            } else {
+                0
+            }
         })
         .collect();
     let dissolved = ground.partition.dissolve(&keys);
@@ -166,7 +180,10 @@ pub fn vintage(
     let mut file = GeoParquet::create(path, fields, crs)?;
     let own = |row: usize| vintage.face[dissolved.members[kept[row] as usize] as usize] as usize;
     let columns = |rows: &[usize]| -> Vec<ArrayRef> {
-        let objects = || rows.iter().map(|&r| &vintage.objects[vintage.object[own(r)] as usize]);
+        let objects = || {
+            rows.iter()
+                .map(|&r| &vintage.objects[vintage.object[own(r)] as usize])
+        };
         let statuses = || rows.iter().map(|&r| decided.faces[own(r)]);
         let optional = |of: fn(&Object) -> &str| texts(objects().map(move |o| some(of(o))));
         let areas = || rows.iter().map(|&r| dissolved.partition.area(kept[r]));
@@ -184,7 +201,11 @@ pub fn vintage(
             flags(statuses().map(|s| s.threshold)),
             flags(statuses().map(|s| s.edge)),
             flags(objects().map(|o| Some(o.official.is_some()))),
-            Arc::new(areas().map(|a| Some(square_metres(a))).collect::<Float64Array>()),
+            Arc::new(
+                areas()
+                    .map(|a| Some(square_metres(a)))
+                    .collect::<Float64Array>(),
+            ),
             Arc::new(areas().map(Some).collect::<Int64Array>()),
         ]
     };
@@ -222,7 +243,11 @@ pub fn zone_construite(
         let areas = || rows.iter().map(|&r| dissolved.partition.area(kept[r]));
         vec![
             texts(rows.iter().map(|_| Some(vintage.year.to_string()))),
-            Arc::new(areas().map(|a| Some(square_metres(a))).collect::<Float64Array>()),
+            Arc::new(
+                areas()
+                    .map(|a| Some(square_metres(a)))
+                    .collect::<Float64Array>(),
+            ),
             Arc::new(areas().map(Some).collect::<Int64Array>()),
         ]
     };

@@ -26,12 +26,20 @@ pub fn write(path: &Path, ledger: &Ledger, reference: &Reference) -> Result<()> 
     let usage = |s: &State| s.codes.map(|c| reference.usage.text(c.1).to_owned());
     let columns: Vec<(&str, ArrayRef, bool)> = vec![
         ("series", texts(&|_| Some(PUBLISHED.to_owned())), false),
-        ("commune", texts(&|r| Some(r.key.commune.to_string())), false),
+        (
+            "commune",
+            texts(&|r| Some(r.key.commune.to_string())),
+            false,
+        ),
         ("cs_before", texts(&|r| cover(&r.key.before)), true),
         ("us_before", texts(&|r| usage(&r.key.before)), true),
         ("cs_after", texts(&|r| cover(&r.key.after)), true),
         ("us_after", texts(&|r| usage(&r.key.after)), true),
-        ("cause", texts(&|r| Some(r.key.cause.name().to_owned())), false),
+        (
+            "cause",
+            texts(&|r| Some(r.key.cause.name().to_owned())),
+            false,
+        ),
         ("matrix_before", flags(|r| r.key.before.matrix), true),
         ("matrix_after", flags(|r| r.key.after.matrix), true),
         ("final_before", flags(|r| r.key.before.last), true),
@@ -40,14 +48,30 @@ pub fn write(path: &Path, ledger: &Ledger, reference: &Reference) -> Result<()> 
         ("threshold_after", flags(|r| r.key.after.threshold), true),
         ("zc_before", flags(|r| r.key.before.zone), true),
         ("zc_after", flags(|r| r.key.after.zone), true),
-        ("impermeable_before", flags(|r| r.key.before.impermeable), true),
-        ("impermeable_after", flags(|r| r.key.after.impermeable), true),
+        (
+            "impermeable_before",
+            flags(|r| r.key.before.impermeable),
+            true,
+        ),
+        (
+            "impermeable_after",
+            flags(|r| r.key.after.impermeable),
+            true,
+        ),
         ("edge_before", flags(|r| r.key.before.edge), true),
         ("edge_after", flags(|r| r.key.after.edge), true),
         ("computed_before", flags(|r| r.key.before.computed), true),
         ("computed_after", flags(|r| r.key.after.computed), true),
-        ("other_forcing_before", flags(|r| r.key.before.other_forcing), true),
-        ("other_forcing_after", flags(|r| r.key.after.other_forcing), true),
+        (
+            "other_forcing_before",
+            flags(|r| r.key.before.other_forcing),
+            true,
+        ),
+        (
+            "other_forcing_after",
+            flags(|r| r.key.after.other_forcing),
+            true,
+        ),
         ("exempted_before", flags(|r| r.key.before.exempted), true),
         ("exempted_after", flags(|r| r.key.after.exempted), true),
         (
@@ -55,7 +79,11 @@ pub fn write(path: &Path, ledger: &Ledger, reference: &Reference) -> Result<()> 
             Arc::new(rows().map(|r| Some(r.area)).collect::<Int64Array>()),
             false,
         ),
-        ("faces", Arc::new(rows().map(|r| Some(r.faces)).collect::<Int64Array>()), false),
+        (
+            "faces",
+            Arc::new(rows().map(|r| Some(r.faces)).collect::<Int64Array>()),
+            false,
+        ),
     ];
     batch(path, columns)
 }
@@ -63,8 +91,7 @@ pub fn write(path: &Path, ledger: &Ledger, reference: &Reference) -> Result<()> 
 /// Writes columns (name, values, whether they may be null) as one Parquet file.
 pub(super) fn batch(path: &Path, columns: Vec<(&str, ArrayRef, bool)>) -> Result<()> {
     let internal = |e: &dyn std::fmt::Display| Error::Internal(format!("{}: {e}", path.display()));
-    let batch =
-        RecordBatch::try_from_iter_with_nullable(columns).map_err(|e| internal(&e))?;
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).map_err(|e| internal(&e))?;
     let level = ZstdLevel::try_new(9).map_err(|e| internal(&e))?;
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
@@ -73,7 +100,9 @@ pub(super) fn batch(path: &Path, columns: Vec<(&str, ArrayRef, bool)>) -> Result
     let file = File::create(path).map_err(|e| Error::unwritable(path, e))?;
     let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties))
         .map_err(|e| Error::unwritable(path, e))?;
-    writer.write(&batch).map_err(|e| Error::unwritable(path, e))?;
+    writer
+        .write(&batch)
+        .map_err(|e| Error::unwritable(path, e))?;
     writer.close().map_err(|e| Error::unwritable(path, e))?;
     Ok(())
 }

@@ -29,10 +29,9 @@ impl Staging {
                 ));
             }
         }
-        let name = target.file_name().map_or_else(
-            || "out".to_owned(),
-            |n| n.to_string_lossy().into_owned(),
-        );
+        let name = target
+            .file_name()
+            .map_or_else(|| "out".to_owned(), |n| n.to_string_lossy().into_owned());
         let parent = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),

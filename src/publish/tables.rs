@@ -64,7 +64,11 @@ pub fn cells(frame: &DataFrame) -> Result<Vec<(String, Vec<Cell>)>> {
                         let n = other.try_extract::<i64>().map_err(|e| {
                             Error::Internal(format!("column {name} of a table: {e}"))
                         })?;
-                        if exact.is_some() { Cell::Area(n) } else { Cell::Integer(n) }
+                        if exact.is_some() {
+                            Cell::Area(n)
+                        } else {
+                            Cell::Integer(n)
+                        }
                     }
                 })
             };
@@ -118,17 +122,35 @@ fn array(kind: &DataType, values: &[Cell]) -> ArrayRef {
     match kind {
         DataType::String => Arc::new(
             values
-                .map(|v| if let Cell::Text(t) = v { Some(t.as_str()) } else { None })
+                .map(|v| {
+                    if let Cell::Text(t) = v {
+                        Some(t.as_str())
+                    } else {
+                        None
+                    }
+                })
                 .collect::<StringArray>(),
         ),
         DataType::Boolean => Arc::new(
             values
-                .map(|v| if let Cell::Flag(f) = v { Some(*f) } else { None })
+                .map(|v| {
+                    if let Cell::Flag(f) = v {
+                        Some(*f)
+                    } else {
+                        None
+                    }
+                })
                 .collect::<BooleanArray>(),
         ),
         DataType::Float64 => Arc::new(
             values
-                .map(|v| if let Cell::Number(n) = v { Some(*n) } else { None })
+                .map(|v| {
+                    if let Cell::Number(n) = v {
+                        Some(*n)
+                    } else {
+                        None
+                    }
+                })
                 .collect::<Float64Array>(),
         ),
         _ if values.clone().any(|v| matches!(v, Cell::Area(_))) => Arc::new(
@@ -141,7 +163,13 @@ fn array(kind: &DataType, values: &[Cell]) -> ArrayRef {
         ),
         _ => Arc::new(
             values
-                .map(|v| if let Cell::Integer(n) = v { Some(*n) } else { None })
+                .map(|v| {
+                    if let Cell::Integer(n) = v {
+                        Some(*n)
+                    } else {
+                        None
+                    }
+                })
                 .collect::<Int64Array>(),
         ),
     }

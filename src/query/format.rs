@@ -40,12 +40,19 @@ fn value(batch: &RecordBatch, column: usize, row: usize) -> Value {
 fn attributes(batch: &RecordBatch) -> Vec<(usize, String)> {
     let schema = batch.schema();
     let names = schema.fields().iter().map(|f| f.name().clone()).enumerate();
-    names.filter(|(_, name)| !GEOMETRY.contains(&name.as_str())).collect()
+    names
+        .filter(|(_, name)| !GEOMETRY.contains(&name.as_str()))
+        .collect()
 }
 
 fn geojson(found: &[Found]) -> Result<String> {
     let mut features = Vec::new();
-    for Found { period, crs, batches } in found {
+    for Found {
+        period,
+        crs,
+        batches,
+    } in found
+    {
         let way = crs.way_to(&wgs84()?)?;
         for batch in batches {
             let geometry = batch
@@ -86,7 +93,11 @@ fn to_degrees(ring: Ring, way: Option<&gdal::spatial_ref::CoordTransform>) -> Re
             .map_err(|e| Error::Internal(format!("to WGS 84: {e}")))?;
     }
     let round = |v: f64| (v * 1e9).round() / 1e9;
-    Ok(xs.into_iter().zip(ys).map(|(x, y)| json!([round(x), round(y)])).collect())
+    Ok(xs
+        .into_iter()
+        .zip(ys)
+        .map(|(x, y)| json!([round(x), round(y)]))
+        .collect())
 }
 
 /// A value as CSV has it.
@@ -107,7 +118,10 @@ fn csv(found: &[Found]) -> Result<String> {
     let failed = |e: &dyn std::fmt::Display| Error::Internal(format!("CSV: {e}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut has_header = false;
-    for Found { period, batches, .. } in found {
+    for Found {
+        period, batches, ..
+    } in found
+    {
         for batch in batches {
             let columns = attributes(batch);
             if !has_header {
@@ -131,14 +145,23 @@ fn csv(found: &[Found]) -> Result<String> {
 
 /// Columns of the table to read.
 const SHOWN: [&str; 8] = [
-    "cs_before", "us_before", "cs_after", "us_after", "final_before", "final_after", "cause",
+    "cs_before",
+    "us_before",
+    "cs_after",
+    "us_after",
+    "final_before",
+    "final_after",
+    "cause",
     "area_m2",
 ];
 
 fn table(found: &[Found]) -> String {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut total = 0;
-    for Found { period, batches, .. } in found {
+    for Found {
+        period, batches, ..
+    } in found
+    {
         for batch in batches {
             let columns = attributes(batch);
             for row in 0..batch.num_rows() {
@@ -155,7 +178,11 @@ fn table(found: &[Found]) -> String {
         }
     }
     // The largest first.
-    let area = |row: &Vec<String>| row.last().and_then(|a| a.parse::<f64>().ok()).unwrap_or(0.0);
+    let area = |row: &Vec<String>| {
+        row.last()
+            .and_then(|a| a.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
     rows.sort_by(|p, q| area(q).total_cmp(&area(p)).then_with(|| p.cmp(q)));
     let header: Vec<String> = std::iter::once("period")
         .chain(SHOWN)

@@ -121,7 +121,10 @@ fn require_commune(question: &Question) -> Result<()> {
     }
     let near = crate::error::nearest(&question.commune, codes.iter().map(String::as_str));
     let advice = match near {
-        Some(code) => format!("did you mean {code}? tables/stock.csv lists all {}", codes.len()),
+        Some(code) => format!(
+            "did you mean {code}? tables/stock.csv lists all {}",
+            codes.len()
+        ),
         None => "tables/stock.csv lists the communes".to_owned(),
     };
     Err(Error::input(
@@ -176,8 +179,8 @@ fn filter(path: &Path, period: &str, question: &Question) -> Result<Found> {
                     }
             })
             .collect();
-        let kept = arrow::compute::filter_record_batch(&batch, &wanted.into())
-            .map_err(|e| damaged(&e))?;
+        let kept =
+            arrow::compute::filter_record_batch(&batch, &wanted.into()).map_err(|e| damaged(&e))?;
         if kept.num_rows() > 0 {
             batches.push(kept);
         }

@@ -57,11 +57,20 @@ struct Header {
 
 impl Mosaic {
     /// Opens the files of `patterns`, in the CRS `told` or their own, which must be `target`.
-    pub fn open(patterns: &[String], told: Option<&str>, target: &Crs, place: &str) -> Result<Self> {
+    pub fn open(
+        patterns: &[String],
+        told: Option<&str>,
+        target: &Crs,
+        place: &str,
+    ) -> Result<Self> {
         let mut paths = Vec::new();
         for pattern in patterns {
             let found = glob::glob(pattern).map_err(|e| {
-                Error::input(place, format!("`{pattern}` is not a pattern: {e}"), "mend it")
+                Error::input(
+                    place,
+                    format!("`{pattern}` is not a pattern: {e}"),
+                    "mend it",
+                )
             })?;
             let before = paths.len();
             paths.extend(found.filter_map(std::result::Result::ok));
@@ -103,11 +112,17 @@ impl Mosaic {
             }
         }
         let left = headers.iter().map(|h| h.left).fold(f64::INFINITY, f64::min);
-        let top = headers.iter().map(|h| h.top).fold(f64::NEG_INFINITY, f64::max);
+        let top = headers
+            .iter()
+            .map(|h| h.top)
+            .fold(f64::NEG_INFINITY, f64::max);
         let tiles: Vec<Tile> = headers
             .into_iter()
             .map(|h| {
-                let band = h.dataset.rasterband(1).map_err(|e| Error::unreadable(&h.path, e))?;
+                let band = h
+                    .dataset
+                    .rasterband(1)
+                    .map_err(|e| Error::unreadable(&h.path, e))?;
                 Ok(Tile {
                     nodata: band.no_data_value(),
                     column: ((h.left - left) / pixel).round() as usize,
@@ -145,7 +160,10 @@ impl Mosaic {
 
     /// The files read.
     pub fn files(&self) -> Vec<String> {
-        self.tiles.iter().map(|t| t.path.display().to_string()).collect()
+        self.tiles
+            .iter()
+            .map(|t| t.path.display().to_string())
+            .collect()
     }
 
     /// The file that holds a pixel.
@@ -195,7 +213,11 @@ impl Mosaic {
                 let (column, line) = (tile.column + n % tile.width, n / tile.width);
                 let at = &mut pixels[(first - row + line) * self.width + column];
                 let is_nodata = tile.nodata.is_some_and(|nodata| nodata == f64::from(value));
-                let pixel = if is_nodata { Pixel::Nodata } else { Pixel::Value(value) };
+                let pixel = if is_nodata {
+                    Pixel::Nodata
+                } else {
+                    Pixel::Value(value)
+                };
                 match *at {
                     Pixel::Outside | Pixel::Nodata => *at = pixel,
                     Pixel::Value(_) if *at == pixel || is_nodata => {}
@@ -248,10 +270,17 @@ fn header(path: PathBuf, told: Option<&str>, target: &Crs) -> Result<Header> {
         ));
     }
     let transform = dataset.geo_transform().map_err(|_| {
-        Error::input(&place, "is not georeferenced", "add a world file, or georeference it")
+        Error::input(
+            &place,
+            "is not georeferenced",
+            "add a world file, or georeference it",
+        )
     })?;
     let [left, width, row_turn, top, column_turn, height] = transform;
-    if row_turn != 0.0 || column_turn != 0.0 || width <= 0.0 || (width + height).abs() > 1e-6 * width
+    if row_turn != 0.0
+        || column_turn != 0.0
+        || width <= 0.0
+        || (width + height).abs() > 1e-6 * width
     {
         return Err(Error::input(
             &place,
@@ -267,7 +296,11 @@ fn header(path: PathBuf, told: Option<&str>, target: &Crs) -> Result<Header> {
         ));
     }
     if dataset.raster_count() < 1 {
-        return Err(Error::input(&place, "has no band", "check that the file is complete"));
+        return Err(Error::input(
+            &place,
+            "has no band",
+            "check that the file is complete",
+        ));
     }
     let size = dataset.raster_size();
     Ok(Header {

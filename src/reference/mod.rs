@@ -8,16 +8,31 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-pub use nomenclature::{Axis, Code, ClassCode, LeafSet, Nomenclature};
+pub use nomenclature::{Axis, ClassCode, Code, LeafSet, Nomenclature};
 
 use crate::error::{Error, Result};
 
 const EMBEDDED: [(&str, &str); 7] = [
-    ("nomenclature/cover.csv", include_str!("../../reference/nomenclature/cover.csv")),
-    ("nomenclature/use.csv", include_str!("../../reference/nomenclature/use.csv")),
-    ("nomenclature/unknown.csv", include_str!("../../reference/nomenclature/unknown.csv")),
-    ("nomenclature/odeon-naf.csv", include_str!("../../reference/nomenclature/odeon-naf.csv")),
-    ("artificialisation/matrix.csv", include_str!("../../reference/artificialisation/matrix.csv")),
+    (
+        "nomenclature/cover.csv",
+        include_str!("../../reference/nomenclature/cover.csv"),
+    ),
+    (
+        "nomenclature/use.csv",
+        include_str!("../../reference/nomenclature/use.csv"),
+    ),
+    (
+        "nomenclature/unknown.csv",
+        include_str!("../../reference/nomenclature/unknown.csv"),
+    ),
+    (
+        "nomenclature/odeon-naf.csv",
+        include_str!("../../reference/nomenclature/odeon-naf.csv"),
+    ),
+    (
+        "artificialisation/matrix.csv",
+        include_str!("../../reference/artificialisation/matrix.csv"),
+    ),
     (
         "artificialisation/impermeable.csv",
         include_str!("../../reference/artificialisation/impermeable.csv"),
@@ -124,9 +139,10 @@ impl Reference {
             }
         }
         let mut impermeable = LeafSet::EMPTY;
-        for row in
-            rows::<ImpermeableRow>(&text("artificialisation/impermeable.csv")?, "impermeable.csv")?
-        {
+        for row in rows::<ImpermeableRow>(
+            &text("artificialisation/impermeable.csv")?,
+            "impermeable.csv",
+        )? {
             match leaf(&cover, &row.cover) {
                 Some(leaves) if row.impermeable => impermeable = impermeable.with(leaves),
                 Some(_) => {}
@@ -138,7 +154,12 @@ impl Reference {
         }
         let mut rasters = BTreeMap::from([(
             "odeon-naf".to_owned(),
-            classes(&text("nomenclature/odeon-naf.csv")?, "odeon-naf.csv", &cover, &usage)?,
+            classes(
+                &text("nomenclature/odeon-naf.csv")?,
+                "odeon-naf.csv",
+                &cover,
+                &usage,
+            )?,
         )]);
         for (name, path) in folder.map(extra_rasters).transpose()?.into_iter().flatten() {
             let table = std::fs::read_to_string(&path).map_err(|e| Error::unreadable(&path, e))?;

@@ -114,7 +114,11 @@ impl Nomenclature {
     pub(super) fn parse(axis: Axis, text: &str, unknown: &[String]) -> Result<Self> {
         let place = format!("reference table of {}", axis.prefix());
         let bad = |what: String| {
-            Error::input(&place, what, "compare it with the table that millesime ships")
+            Error::input(
+                &place,
+                what,
+                "compare it with the table that millesime ships",
+            )
         };
         let rows: Vec<Row> = csv::Reader::from_reader(text.as_bytes())
             .deserialize()
@@ -122,7 +126,9 @@ impl Nomenclature {
             .map_err(|e| bad(e.to_string()))?;
         let leaf_count = rows.iter().filter(|r| r.leaf).count();
         if leaf_count > 64 {
-            return Err(bad(format!("has {leaf_count} leaves; at most 64 are supported")));
+            return Err(bad(format!(
+                "has {leaf_count} leaves; at most 64 are supported"
+            )));
         }
         let mut entries: Vec<Entry> = Vec::new();
         let mut parents: Vec<Option<usize>> = Vec::new();
@@ -131,7 +137,10 @@ impl Nomenclature {
             let parent = match row.parent.as_str() {
                 "" => None,
                 code => Some(entries.iter().position(|e| e.text == code).ok_or_else(|| {
-                    bad(format!("the parent {code} of {} comes after it or not at all", row.code))
+                    bad(format!(
+                        "the parent {code} of {} comes after it or not at all",
+                        row.code
+                    ))
                 })?),
             };
             let leaves = if row.leaf {
@@ -152,7 +161,9 @@ impl Nomenclature {
             });
             parents.push(parent);
         }
-        let all = entries.iter().fold(LeafSet::EMPTY, |set, e| set.with(e.leaves));
+        let all = entries
+            .iter()
+            .fold(LeafSet::EMPTY, |set, e| set.with(e.leaves));
         for text in unknown {
             entries.push(Entry {
                 text: text.clone(),

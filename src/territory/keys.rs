@@ -5,12 +5,29 @@ use toml::{Table, Value};
 use crate::error::{Error, Result, suggest};
 
 const TOP: &[&str] = &[
-    "name", "crs", "communes", "align", "decree", "run", "vintages", "changes", "exemptions",
+    "name",
+    "crs",
+    "communes",
+    "align",
+    "decree",
+    "run",
+    "vintages",
+    "changes",
+    "exemptions",
 ];
 
 fn known(section: &str) -> &'static [&'static str] {
     match section {
-        "communes" => &["path", "layer", "code", "name", "departement", "cog", "crs", "encoding"],
+        "communes" => &[
+            "path",
+            "layer",
+            "code",
+            "name",
+            "departement",
+            "cog",
+            "crs",
+            "encoding",
+        ],
         "align" => &["mode"],
         "decree" => &["forcing"],
         "run" => &["periods", "reference"],
@@ -30,7 +47,15 @@ fn known(section: &str) -> &'static [&'static str] {
             "encoding",
         ],
         "changes" => &[
-            "from", "to", "path", "layer", "cover", "use", "departement", "crs", "encoding",
+            "from",
+            "to",
+            "path",
+            "layer",
+            "cover",
+            "use",
+            "departement",
+            "crs",
+            "encoding",
         ],
         "exemptions" => &["kind", "path", "layer", "from", "crs"],
         _ => &[],

@@ -233,7 +233,11 @@ impl Territory {
         }
         for vintage in &self.vintages {
             let year = vintage.year;
-            match (&vintage.product, vintage.classes.is_empty(), &vintage.nomenclature) {
+            match (
+                &vintage.product,
+                vintage.classes.is_empty(),
+                &vintage.nomenclature,
+            ) {
                 (Some(_), true, None) | (None, false, Some(_)) => {}
                 (None, false, None) => {
                     return bad(
@@ -273,7 +277,10 @@ impl Territory {
             let years = [changes.from, changes.to];
             if let Some(vintage) = self.vintages.iter().find(|v| years.contains(&v.year)) {
                 return bad(
-                    format!("the year {} has both a vintage and [[changes]]", vintage.year),
+                    format!(
+                        "the year {} has both a vintage and [[changes]]",
+                        vintage.year
+                    ),
                     "compare vintages, or give changes: a year has one source",
                 );
             }
@@ -337,13 +344,17 @@ mod tests {
     fn an_unknown_key_is_refused_with_the_nearest() {
         let text = "name = \"x\"\ncrs = \"EPSG:2154\"\n[[vintages]]\nyer = 2018\n";
         let message = message(text);
-        assert!(message.contains("`yer`") && message.contains("`year`"), "{message}");
+        assert!(
+            message.contains("`yer`") && message.contains("`year`"),
+            "{message}"
+        );
         assert!(message.contains("line 4"), "{message}");
     }
 
     #[test]
     fn degrees_are_refused() {
-        let text = "name = \"x\"\ncrs = \"EPSG:4326\"\n[[vintages]]\nyear = 2018\nproduct = \"a\"\n";
+        let text =
+            "name = \"x\"\ncrs = \"EPSG:4326\"\n[[vintages]]\nyear = 2018\nproduct = \"a\"\n";
         assert!(message(text).contains("not projected in metres"));
     }
 
@@ -351,7 +362,10 @@ mod tests {
     fn flights_are_dated() {
         let days = flight_day("2021-06-15").unwrap() - flight_day("2018-06-15").unwrap();
         assert_eq!(days, 1096.0);
-        assert_eq!(flight_day("2018-06-01/2018-06-03"), flight_day("2018-06-02"));
+        assert_eq!(
+            flight_day("2018-06-01/2018-06-03"),
+            flight_day("2018-06-02")
+        );
         assert_eq!(flight_day("2018"), None);
     }
 }

@@ -139,7 +139,10 @@ mod tests {
     #[test]
     fn z_is_dropped() {
         let shape = polygons(&polygon_z()).unwrap();
-        assert_eq!(shape.polygons, [[vec![(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)]]]);
+        assert_eq!(
+            shape.polygons,
+            [[vec![(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)]]]
+        );
     }
 
     #[test]

@@ -66,16 +66,24 @@ impl Layer {
                 Some(name) => format!("did you mean `{name}`? Paths are relative to the TOML file"),
                 None => "check the path: it is relative to the TOML file".to_owned(),
             };
-            return Err(Error::input(path.display(), "the file does not exist", advice));
+            return Err(Error::input(
+                path.display(),
+                "the file does not exist",
+                advice,
+            ));
         }
-        let is_parquet = path
-            .extension()
-            .is_some_and(|e| e.eq_ignore_ascii_case("parquet") || e.eq_ignore_ascii_case("geoparquet"));
+        let is_parquet = path.extension().is_some_and(|e| {
+            e.eq_ignore_ascii_case("parquet") || e.eq_ignore_ascii_case("geoparquet")
+        });
         if is_parquet {
             let reader = parquet::Reader::open(path)?;
             return Ok(Self {
                 path: path.to_owned(),
-                name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+                name: path
+                    .file_stem()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned(),
                 columns: reader.columns(),
                 crs: reader.crs()?,
                 rows: reader.rows(),
@@ -158,7 +166,10 @@ impl Layer {
         if seen < self.rows {
             return Err(Error::input(
                 place,
-                format!("ends after {seen} of the {} rows that it declares", self.rows),
+                format!(
+                    "ends after {seen} of the {} rows that it declares",
+                    self.rows
+                ),
                 "the file is truncated or damaged: fetch it again",
             ));
         }

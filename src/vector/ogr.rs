@@ -20,9 +20,10 @@ const REPLACEMENT: char = '\u{FFFD}';
 
 impl Reader {
     pub(super) fn open(path: &Path, opening: Opening) -> Result<Self> {
-        let is_shapefile = path.extension().is_some_and(|e| {
-            e.eq_ignore_ascii_case("shp") || e.eq_ignore_ascii_case("dbf")
-        }) || path.is_dir();
+        let is_shapefile = path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("shp") || e.eq_ignore_ascii_case("dbf"))
+            || path.is_dir();
         let encodings: Vec<Option<&str>> = match opening.encoding {
             Some(told) => vec![Some(told)],
             // Only in Shapefiles is the encoding a guess: strict UTF-8, what the file declares
@@ -115,8 +116,8 @@ impl Reader {
                 };
             }
             let geometry = match feature.geometry() {
-                Some(geometry) => Some(geometry.wkb().map_err(damaged)?),
-                None => None,
+                Some(geometry) if !is_null(geometry) => Some(geometry.wkb().map_err(damaged)?),
+                _ => None,
             };
             visit(Row {
                 number: n as u64 + 1,
@@ -126,6 +127,12 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// Whether a row has no geometry: the crate wraps GDAL's null pointer like any other.
+fn is_null(geometry: &gdal::vector::Geometry) -> bool {
+    // SAFETY: the pointer is compared, and not followed.
+    unsafe { geometry.c_geometry() }.is_null()
 }
 
 fn open(path: &Path, encoding: Option<&str>) -> Result<Dataset> {

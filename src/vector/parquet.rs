@@ -38,8 +38,13 @@ impl Reader {
                     "write it as GeoParquet 1.0 or 1.1",
                 )
             })?;
-        let geometry = geo["primary_column"].as_str().unwrap_or("geometry").to_owned();
-        let encoding = geo["columns"][&geometry]["encoding"].as_str().unwrap_or("WKB");
+        let geometry = geo["primary_column"]
+            .as_str()
+            .unwrap_or("geometry")
+            .to_owned();
+        let encoding = geo["columns"][&geometry]["encoding"]
+            .as_str()
+            .unwrap_or("WKB");
         if encoding != "WKB" {
             return Err(Error::input(
                 path.display(),
@@ -91,7 +96,10 @@ impl Reader {
         let builder = builder(&self.path)?;
         let wanted = columns.iter().flatten().chain([&self.geometry]);
         let mask = ProjectionMask::columns(builder.parquet_schema(), wanted.map(String::as_str));
-        let reader = builder.with_projection(mask).build().map_err(|e| damaged(&e))?;
+        let reader = builder
+            .with_projection(mask)
+            .build()
+            .map_err(|e| damaged(&e))?;
         let mut number = 0;
         let mut values = vec![None; columns.len()];
         for batch in reader {

@@ -59,8 +59,8 @@ pub fn trace(
                         Pixel::Value(value) => label(i64::from(value), false),
                     };
                     let value = if let Pixel::Value(v) = pixel { v } else { 0 };
-                    let found = found
-                        .ok_or_else(|| unknown(value, mosaic.file_at(column, top + line)))?;
+                    let found =
+                        found.ok_or_else(|| unknown(value, mosaic.file_at(column, top + line)))?;
                     last = (pixel, found);
                 }
                 below[column] = last.1;
@@ -85,7 +85,11 @@ impl Tracer<'_> {
         let width = below.len();
         let at = |labels: &[Label], column: usize| labels.get(column).copied().unwrap_or_default();
         let pair = |labels: &[Label], column: usize| {
-            let left = if column == 0 { Label::default() } else { at(labels, column - 1) };
+            let left = if column == 0 {
+                Label::default()
+            } else {
+                at(labels, column - 1)
+            };
             (left, at(labels, column))
         };
         let mut from = 0;

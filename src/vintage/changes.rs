@@ -41,7 +41,12 @@ pub fn read(
                 encoding: changes.encoding.as_deref(),
             },
         )?;
-        let cover = columns(&layer, changes, changes.cover.as_ref(), ["cs", "couverture"])?;
+        let cover = columns(
+            &layer,
+            changes,
+            changes.cover.as_ref(),
+            ["cs", "couverture"],
+        )?;
         let usage = columns(&layer, changes, changes.usage.as_ref(), ["us", "usage"])?;
         let place = layer.place();
         let wanted: Vec<Option<String>> = cover.into_iter().chain(usage).map(Some).collect();

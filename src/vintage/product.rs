@@ -27,11 +27,13 @@ const ZONE_LAYERS: &[&str] = &["ZONE_CONSTRUITE"];
 
 /// Reads the product of `vintage` into the CRS `target`.
 pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -> Result<Vintage> {
-    let path = vintage.product.as_deref().ok_or_else(|| {
-        Error::Internal(format!("the vintage {} is not a product", vintage.year))
-    })?;
+    let path = vintage
+        .product
+        .as_deref()
+        .ok_or_else(|| Error::Internal(format!("the vintage {} is not a product", vintage.year)))?;
     let mut layer = open(path, vintage.layer.as_deref(), vintage.encoding.as_deref())?;
-    let [cover, usage, id] = object_columns(&layer, vintage.cover.as_deref(), vintage.usage.as_deref())?;
+    let [cover, usage, id] =
+        object_columns(&layer, vintage.cover.as_deref(), vintage.usage.as_deref())?;
     let columns = [
         cover,
         usage,
@@ -143,7 +145,10 @@ fn zone_layer(vintage: &territory::Vintage, product: &Path) -> Result<Option<Lay
     if let Some(path) = &vintage.zone_construite {
         return Layer::open(path, opening).map(Some);
     }
-    if product.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) {
+    if product
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("parquet"))
+    {
         return Ok(None);
     }
     let names = Layer::names(product)?;
@@ -195,7 +200,9 @@ pub(super) fn code(
         )
     })?;
     if nomenclature.leaves(code).count() != 1 && !text.is_empty() {
-        let count = report.codes_above_leaves.entry(nomenclature.text(code).to_owned());
+        let count = report
+            .codes_above_leaves
+            .entry(nomenclature.text(code).to_owned());
         *count.or_default() += 1;
     }
     Ok(code)

@@ -25,8 +25,10 @@ pub struct Drawing {
 }
 
 fn closed(ring: &Ring) -> Value {
-    let mut points: Vec<Value> =
-        ring.iter().map(|(x, y)| json!([x + ORIGIN.0, y + ORIGIN.1])).collect();
+    let mut points: Vec<Value> = ring
+        .iter()
+        .map(|(x, y)| json!([x + ORIGIN.0, y + ORIGIN.1]))
+        .collect();
     points.extend(points.first().cloned());
     Value::Array(points)
 }

@@ -40,8 +40,18 @@ impl Layer<'_> {
                 ..LayerOptions::default()
             })
             .unwrap();
-        let kind = |is_integer| if is_integer { OGRFieldType::OFTInteger } else { OGRFieldType::OFTString };
-        let fields: Vec<_> = self.columns.iter().map(|(name, i)| (*name, kind(*i))).collect();
+        let kind = |is_integer| {
+            if is_integer {
+                OGRFieldType::OFTInteger
+            } else {
+                OGRFieldType::OFTString
+            }
+        };
+        let fields: Vec<_> = self
+            .columns
+            .iter()
+            .map(|(name, i)| (*name, kind(*i)))
+            .collect();
         layer.create_defn_fields(&fields).unwrap();
         for (wkt, values) in self.rows {
             let mut feature = Feature::new(layer.defn()).unwrap();
@@ -53,7 +63,9 @@ impl Layer<'_> {
                 feature.set_field(n, &value).unwrap();
             }
             if let Some(wkt) = wkt {
-                feature.set_geometry(Geometry::from_wkt(wkt).unwrap()).unwrap();
+                feature
+                    .set_geometry(Geometry::from_wkt(wkt).unwrap())
+                    .unwrap();
             }
             feature.create(&layer).unwrap();
         }

@@ -92,9 +92,15 @@ impl Outputs {
 pub fn exact(text: &str) -> i64 {
     let (whole, fraction) = text.split_once('.').unwrap();
     assert_eq!(fraction.len(), 5, "{text}");
-    let digits: i64 = format!("{}{fraction}", whole.trim_start_matches('-')).parse().unwrap();
+    let digits: i64 = format!("{}{fraction}", whole.trim_start_matches('-'))
+        .parse()
+        .unwrap();
     assert_eq!(digits % 5, 0, "{text}");
-    if whole.starts_with('-') { -digits / 5 } else { digits / 5 }
+    if whole.starts_with('-') {
+        -digits / 5
+    } else {
+        digits / 5
+    }
 }
 
 /// Square metres of a number of half square centimetres.
@@ -128,12 +134,20 @@ fn assert_fluxes_close(outputs: &Outputs) {
     assert!(!stock.is_empty());
     for [column, net, revealed] in [
         ["artificial_m2", "net_m2", "revealed_m2"],
-        ["impermeable_m2", "net_impermeable_m2", "impermeable_revealed_m2"],
+        [
+            "impermeable_m2",
+            "net_impermeable_m2",
+            "impermeable_revealed_m2",
+        ],
     ] {
         let stocks = sums(&stock, &["departement", "commune", "year"], column);
         for row in &flux {
             let at = |year: &str| {
-                stocks[&vec![row["departement"].clone(), row["commune"].clone(), row[year].clone()]]
+                stocks[&vec![
+                    row["departement"].clone(),
+                    row["commune"].clone(),
+                    row[year].clone(),
+                ]]
             };
             let moved = exact(&row[net]) + exact(&row[revealed]);
             assert_eq!(at("year_after") - at("year_before"), moved, "{row:?}");
@@ -149,7 +163,11 @@ fn assert_fluxes_close(outputs: &Outputs) {
 fn assert_classes_close(outputs: &Outputs, axis: &str, code: &str) {
     let stocks = outputs.table(&format!("stock_by_{axis}"));
     let fluxes = outputs.table(&format!("flux_by_{axis}"));
-    let whole = sums(&outputs.table("stock"), &["commune", "year"], "artificial_m2");
+    let whole = sums(
+        &outputs.table("stock"),
+        &["commune", "year"],
+        "artificial_m2",
+    );
     for (key, area) in sums(&stocks, &["commune", "year"], "artificial_m2") {
         assert_eq!(area, whole[&key], "{key:?}");
     }
@@ -157,11 +175,17 @@ fn assert_classes_close(outputs: &Outputs, axis: &str, code: &str) {
         let row = outputs
             .table("flux")
             .into_iter()
-            .find(|r| [&r["commune"], &r["year_before"], &r["year_after"]] == [&key[0], &key[1], &key[2]])
+            .find(|r| {
+                [&r["commune"], &r["year_before"], &r["year_after"]] == [&key[0], &key[1], &key[2]]
+            })
             .unwrap();
         assert_eq!(net, exact(&row["net_m2"]), "{key:?}");
     }
-    assert!(stocks.iter().all(|row| row[code].len() > 2 || row[code].is_empty()));
+    assert!(
+        stocks
+            .iter()
+            .all(|row| row[code].len() > 2 || row[code].is_empty())
+    );
 }
 
 /// Transitions against the composition at each date: the classes of every commune close, with

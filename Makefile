@@ -32,9 +32,11 @@ lint: setup
 	$(CARGO) deny --locked check bans licenses sources
 
 bench: setup
+	@scripts/setup.sh python
 	@scripts/bench.sh
 
 interop: setup
+	@scripts/setup.sh python
 	@scripts/interop.sh
 
 clean:

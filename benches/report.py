@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Set the measures of peers.py and of our own bench side by side, as Markdown.
 
-    report.py FILE... > RESULTS.md
+    report.py FOLDER > RESULTS.md
 
-The files hold one measure a line, as peers.py describes them; other lines are passed over. Ours
-have the peer `millesime`. A measure with the key `input_faces` (the faces of both layers together)
-belongs to the series of sizes; the others are compared.
+The folder holds `pair.jsonl` and `aligned.jsonl`, with one measure a line as peers.py describes
+them (ours have the peer `millesime`), `sizes.jsonl` with ours on layers of several sizes, and
+`scale.txt` with what `millesime run` said of a whole département. What is not there is left out.
 """
 
 import argparse
@@ -18,9 +18,15 @@ from pathlib import Path
 OURS = "millesime"
 
 
-def measures(paths):
-    """The measures in files, in order."""
-    for path in paths:
+PAIRS = {
+    "pair": "Two dates whose boundaries cross at general places",
+    "aligned": "Two dates whose boundaries lie on the same pixel corners",
+}
+
+
+def measures(path):
+    """The measures in a file, in order; none where there is no file."""
+    if path.exists():
         for line in path.read_text().splitlines():
             if line.startswith("{"):
                 yield json.loads(line)
@@ -107,18 +113,26 @@ def series(found):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("files", nargs="+", type=Path)
-    found = list(measures(parser.parse_args().files))
-    lines = ["# Benchmark", "", machine(), ""]
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    lines = ["# Benchmark", "", f"`make bench`, {machine()}", ""]
     lines += [
         "From geometries in memory to results with areas in memory; *peak* is the resident memory",
         "of the process at its highest, *added* what came on top of the loaded geometries.",
-        "",
+        "`overlay`: the pieces that two dates cut each other into. `cut`: the first date cut by 60",
+        "communes and merged by commune. `dissolve`: the pieces of both, already cut, merged by",
+        "commune. geopandas and shapely run on one core, the others on all.",
     ]
-    lines += comparison([one for one in found if "input_faces" not in one])
-    sizes = [one for one in found if "input_faces" in one]
-    if sizes:
+    for name, title in PAIRS.items():
+        if found := list(measures(folder / f"{name}.jsonl")):
+            lines += ["", f"## {title}", "", *comparison(found)]
+    if sizes := list(measures(folder / "sizes.jsonl")):
         lines += ["", "## Sizes", "", *series(sizes)]
+    scale = folder / "scale.txt"
+    if scale.exists():
+        lines += ["", "## A whole département", ""]
+        lines += ["`millesime run` on a twin of 6 000 km² (`--km2 6000 --seed 1`):", ""]
+        lines += ["```", scale.read_text().rstrip(), "```"]
     print("\n".join(lines))
 
 

@@ -2,6 +2,7 @@
 # Installs what this machine lacks, and nothing else; asks nothing; may be called again and again.
 #   setup.sh build   what building, testing and running need
 #   setup.sh lint    what `make lint` needs beside
+#   setup.sh python  what `make bench` and `make interop` need beside
 set -euo pipefail
 
 as_root() {
@@ -42,8 +43,13 @@ lint() {
     fi
 }
 
+python() {
+    python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv
+}
+
 case "${1:-}" in
     build) build ;;
     lint) lint ;;
-    *) echo "usage: setup.sh build|lint" >&2; exit 2 ;;
+    python) python ;;
+    *) echo "usage: setup.sh build|lint|python" >&2; exit 2 ;;
 esac

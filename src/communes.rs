@@ -41,27 +41,39 @@ pub struct Communes {
     pub repairs: Repairs,
 }
 
-/// Reads communes into the CRS `target`.
-pub fn read(communes: &territory::Communes, target: &Crs) -> Result<Communes> {
-    let mut layer = Layer::open(
-        &communes.path,
-        Opening {
-            layer: communes.layer.as_deref(),
-            usual: &["communes", "commune"],
-            encoding: communes.encoding.as_deref(),
-        },
-    )?;
-    let place = layer.place();
+/// Refuses communes whose file, layer or columns are not there.
+pub fn require(communes: &territory::Communes) -> Result<()> {
+    columns(&open(communes)?, communes).map(drop)
+}
+
+fn open(communes: &territory::Communes) -> Result<Layer> {
+    let opening = Opening {
+        layer: communes.layer.as_deref(),
+        usual: &["communes", "commune"],
+        encoding: communes.encoding.as_deref(),
+    };
+    Layer::open(&communes.path, opening)
+}
+
+/// The columns of code, name and, where it is told, département.
+fn columns(layer: &Layer, communes: &territory::Communes) -> Result<[Option<String>; 3]> {
     let departement = communes
         .departement
         .as_ref()
         .map(|name| layer.require_column(name))
         .transpose()?;
-    let columns = [
+    Ok([
         Some(layer.require_column(&communes.code)?),
         Some(layer.require_column(&communes.name)?),
         departement,
-    ];
+    ])
+}
+
+/// Reads communes into the CRS `target`.
+pub fn read(communes: &territory::Communes, target: &Crs) -> Result<Communes> {
+    let mut layer = open(communes)?;
+    let place = layer.place();
+    let columns = columns(&layer, communes)?;
     let mut intake = Intake::new(&layer, communes.crs.as_deref(), target)?;
     let mut found: BTreeMap<String, (u64, Commune, std::ops::Range<u32>)> = BTreeMap::new();
     layer.scan(&columns, |row| {

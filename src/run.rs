@@ -14,12 +14,13 @@ use crate::communes;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::indicators::{self, Table};
-use crate::ledger::{self, Ledger, PeriodFaces};
+use crate::ledger::{self, Ledger, PeriodFaces, Stock};
+use crate::progress::Progress;
 use crate::publish::{self, Staging};
 use crate::reference::Reference;
 use crate::territory::{self, Territory};
 use crate::vector::{Layer, Opening};
-use crate::vintage::{Intake, Vintage, read_changes, read_classes, read_product};
+use crate::vintage::{self, Intake, Vintage, read_changes, read_classes, read_product};
 
 /// What a run did, for people.
 pub struct Summary {
@@ -27,6 +28,8 @@ pub struct Summary {
     pub out: PathBuf,
     /// The ground.
     pub ground: Ground,
+    /// The stock of every vintage.
+    pub stocks: Vec<Stock>,
     /// The accounts.
     pub ledgers: Vec<Ledger>,
     /// The tables.
@@ -35,36 +38,33 @@ pub struct Summary {
     pub timings: Vec<(&'static str, f64)>,
 }
 
-/// Tells how far a run is: the name of the phase that begins.
-pub type Progress<'a> = &'a (dyn Fn(&str) + Sync);
-
 /// Runs the territory file at `path` and writes the folder `out`.
-pub fn run(path: &Path, out: &Path, progress: Progress) -> Result<Summary> {
+pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> {
     let territory = Territory::read(path)?;
     let reference = Reference::load(territory.run.reference.as_deref())?;
     let crs = Crs::parse(&territory.crs, &path.display().to_string())?;
-    check_files(&territory)?;
+    let rows = check_files(&territory, &reference)?;
     let staging = Staging::new(out)?;
     let mut clock = Clock::new(progress);
 
-    clock.phase("reading");
+    clock.phase("reading", Some(rows));
     let communes = territory
         .communes
         .as_ref()
         .map(|c| communes::read(c, &crs))
         .transpose()?;
     let commune_repairs = communes.as_ref().map(|c| c.repairs.clone());
-    let vintages = read_vintages(&territory, &crs, &reference)?;
+    let vintages = read_vintages(&territory, &crs, &reference, progress)?;
     let exempted = read_exemptions(&territory, &crs)?;
 
-    clock.phase("one partition");
+    clock.phase("one partition", None);
     let overlap = reference.parameter("commune_overlap_maximum")?;
     let ground = align::lay(communes, vintages, exempted, overlap)?;
 
-    clock.phase("status");
+    clock.phase("status", None);
     let decided = ledger::decide(&ground, &reference, territory.decree.forcing)?;
 
-    clock.phase("account");
+    clock.phase("account", None);
     let stocks = ledger::stocks(&ground, &decided);
     let mut ledgers = Vec::new();
     for period in ledger::periods(&ground, &territory.run.periods) {
@@ -79,7 +79,7 @@ pub fn run(path: &Path, out: &Path, progress: Progress) -> Result<Summary> {
         ledgers.push(ledger);
     }
 
-    clock.phase("tables");
+    clock.phase("tables", None);
     let tables = indicators::compute(&ledgers, &stocks, &ground.communes, &reference)?;
     for table in &tables {
         let csv = staging.path(format!("tables/{}.csv", table.name))?;
@@ -87,7 +87,7 @@ pub fn run(path: &Path, out: &Path, progress: Progress) -> Result<Summary> {
         publish::table(&csv, &parquet, &table.frame)?;
     }
 
-    clock.phase("vintages");
+    clock.phase("vintages", None);
     for (d, departement) in ground.departements.iter().enumerate() {
         for (v, vintage) in ground.vintages.iter().enumerate() {
             if vintage
@@ -110,7 +110,7 @@ pub fn run(path: &Path, out: &Path, progress: Progress) -> Result<Summary> {
         }
     }
 
-    clock.phase("manifest");
+    clock.phase("manifest", None);
     let inputs = inputs(path, &territory)?;
     let timings = clock.finish();
     let manifest = json!({
@@ -149,6 +149,7 @@ pub fn run(path: &Path, out: &Path, progress: Progress) -> Result<Summary> {
     Ok(Summary {
         out: out.to_owned(),
         ground,
+        stocks,
         ledgers,
         tables,
         timings,
@@ -157,20 +158,20 @@ pub fn run(path: &Path, out: &Path, progress: Progress) -> Result<Summary> {
 
 /// Seconds of each phase.
 struct Clock<'a> {
-    progress: Progress<'a>,
+    progress: &'a dyn Progress,
     phases: Vec<(&'static str, Instant)>,
 }
 
 impl<'a> Clock<'a> {
-    fn new(progress: Progress<'a>) -> Self {
+    fn new(progress: &'a dyn Progress) -> Self {
         Self {
             progress,
             phases: Vec::new(),
         }
     }
 
-    fn phase(&mut self, name: &'static str) {
-        (self.progress)(name);
+    fn phase(&mut self, name: &'static str, steps: Option<u64>) {
+        self.progress.phase(name, steps);
         self.phases.push((name, Instant::now()));
     }
 
@@ -190,12 +191,17 @@ impl<'a> Clock<'a> {
 }
 
 /// Reads all vintages, each on a thread and with a GDAL dataset of its own.
-fn read_vintages(territory: &Territory, crs: &Crs, reference: &Reference) -> Result<Vec<Vintage>> {
+fn read_vintages(
+    territory: &Territory,
+    crs: &Crs,
+    reference: &Reference,
+    progress: &dyn Progress,
+) -> Result<Vec<Vintage>> {
     let mut vintages: Vec<Vintage> = territory
         .vintages
         .par_iter()
         .map(|vintage| match vintage.product {
-            Some(_) => read_product(vintage, crs, reference),
+            Some(_) => read_product(vintage, crs, reference, progress),
             None => read_classes(vintage, crs, reference),
         })
         .collect::<Result<_>>()?;
@@ -206,7 +212,7 @@ fn read_vintages(territory: &Territory, crs: &Crs, reference: &Reference) -> Res
         groups.entry(key).or_default().push(changes);
     }
     for layers in groups.into_values() {
-        vintages.extend(read_changes(&layers, crs, reference)?);
+        vintages.extend(read_changes(&layers, crs, reference, progress)?);
     }
     Ok(vintages)
 }
@@ -231,44 +237,26 @@ fn read_exemptions(territory: &Territory, crs: &Crs) -> Result<Vec<ExemptedLayer
         .collect()
 }
 
-/// Refuses missing files, layers and columns before any work starts.
-fn check_files(territory: &Territory) -> Result<()> {
-    let open = |path: &Path, layer: Option<&str>| {
-        let opening = Opening {
-            layer,
-            // Which layer is meant is checked when it is read; here, that the file can be.
-            usual: &["OCCUPATION_SOL", "communes"],
-            encoding: None,
-        };
-        Layer::open(path, opening)
-    };
+/// Refuses missing files, layers and columns before any work starts; the number of rows to read.
+fn check_files(territory: &Territory, reference: &Reference) -> Result<u64> {
+    let mut rows = 0;
     if let Some(communes) = &territory.communes {
-        let layer = open(&communes.path, communes.layer.as_deref())?;
-        layer.require_column(&communes.code)?;
-        layer.require_column(&communes.name)?;
+        communes::require(communes)?;
     }
     for vintage in &territory.vintages {
-        if let Some(product) = &vintage.product {
-            let layer = open(product, vintage.layer.as_deref())?;
-            for column in [&vintage.cover, &vintage.usage].into_iter().flatten() {
-                layer.require_column(column)?;
-            }
-        }
+        rows += vintage::require(vintage, reference)?;
     }
     for changes in &territory.changes {
-        let layer = open(&changes.path, changes.layer.as_deref())?;
-        for column in [&changes.cover, &changes.usage]
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
-            layer.require_column(column)?;
-        }
+        rows += vintage::require_changes(changes)?;
     }
     for exemption in &territory.exemptions {
-        open(&exemption.path, exemption.layer.as_deref())?;
+        let opening = Opening {
+            layer: exemption.layer.as_deref(),
+            ..Opening::default()
+        };
+        Layer::open(&exemption.path, opening)?;
     }
-    Ok(())
+    Ok(rows)
 }
 
 #[derive(Serialize)]
@@ -292,6 +280,14 @@ fn inputs(path: &Path, territory: &Territory) -> Result<Vec<Input>> {
             paths.extend(found.filter_map(std::result::Result::ok));
         }
     }
+    // A Shapefile is several files.
+    let is_shapefile = |p: &&PathBuf| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("shp"));
+    let others: Vec<PathBuf> = paths
+        .iter()
+        .filter(is_shapefile)
+        .flat_map(|p| ["shx", "dbf", "prj", "cpg"].map(|e| p.with_extension(e)))
+        .collect();
+    paths.extend(others);
     paths.retain(|p| p.is_file());
     paths.sort();
     paths.dedup();

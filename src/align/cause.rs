@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::reference::{Code, Nomenclature, Reference};
-use crate::vintage::Object;
 
 /// The cause of a difference within one series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -34,11 +33,14 @@ impl Cause {
     }
 }
 
-/// The cause, from the objects at both dates and whether the final status differs.
+/// Cover and use.
+pub type Codes = (Code, Code);
+
+/// The cause, from the codes at both dates and whether the final status differs.
 pub fn cause(
     reference: &Reference,
-    before: Option<&Object>,
-    after: Option<&Object>,
+    before: Option<Codes>,
+    after: Option<Codes>,
     status_moved: bool,
 ) -> Cause {
     let (before, after) = match (before, after) {
@@ -46,17 +48,17 @@ pub fn cause(
         (Some(before), Some(after)) => (before, after),
         _ => return Cause::Coverage,
     };
-    if before.cover == after.cover && before.usage == after.usage {
+    if before == after {
         return if status_moved {
             Cause::Threshold
         } else {
             Cause::Unchanged
         };
     }
-    let cover = says_the_same(&reference.cover, before.cover, after.cover);
-    let usage = says_the_same(&reference.usage, before.usage, after.usage)
-        || is_mixed(&reference.usage, before.usage, after.usage)
-        || reference.usage.text(before.usage) == "US6.6";
+    let cover = says_the_same(&reference.cover, before.0, after.0);
+    let usage = says_the_same(&reference.usage, before.1, after.1)
+        || is_mixed(&reference.usage, before.1, after.1)
+        || reference.usage.text(before.1) == "US6.6";
     if cover && usage {
         Cause::Nomenclature
     } else {
@@ -83,44 +85,29 @@ mod tests {
     #[test]
     fn moves_have_their_cause() {
         let reference = Reference::load(None).unwrap();
-        let object = |cover: &str, usage: &str| Object {
-            cover: reference.cover.code(cover).unwrap(),
-            usage: reference.usage.code(usage).unwrap(),
-            id: "".into(),
-            source: "".into(),
-            ossature: None,
-            id_origine: "".into(),
-            code_or: "".into(),
-            official: None,
-        };
-        let of = |b: (&str, &str), a: (&str, &str), moved| {
-            cause(
-                &reference,
-                Some(&object(b.0, b.1)),
-                Some(&object(a.0, a.1)),
-                moved,
+        let codes = |(cover, usage): (&str, &str)| {
+            (
+                reference.cover.code(cover).unwrap(),
+                reference.usage.code(usage).unwrap(),
             )
         };
+        let of = |b, a, moved| cause(&reference, Some(codes(b)), Some(codes(a)), moved);
         let field = ("CS2.2.1", "US1.1");
+        let house = ("CS1.1.1.1", "US5");
+        let wood = ("CS2.1.1", "US1.2");
         assert_eq!(of(field, field, false), Cause::Unchanged);
         assert_eq!(of(field, field, true), Cause::Threshold);
-        assert_eq!(of(field, ("CS1.1.1.1", "US5"), true), Cause::Change);
+        assert_eq!(of(field, house, true), Cause::Change);
         assert_eq!(
-            of(("CS1.1.1.1", "US235"), ("CS1.1.1.1", "US5"), false),
+            of(("CS1.1.1.1", "US235"), house, false),
             Cause::Nomenclature
         );
         assert_eq!(of(("CS2.2.1", "US6.6"), field, false), Cause::Nomenclature);
         assert_eq!(of(field, ("CS2.2.1", "US6.6"), false), Cause::Change);
+        assert_eq!(of(wood, ("CS2.1.1.3", "US1.2"), false), Cause::Nomenclature);
+        assert_eq!(of(wood, ("CS2.1.1.3", "US5"), false), Cause::Change);
         assert_eq!(
-            of(("CS2.1.1", "US1.2"), ("CS2.1.1.3", "US1.2"), false),
-            Cause::Nomenclature
-        );
-        assert_eq!(
-            of(("CS2.1.1", "US1.2"), ("CS2.1.1.3", "US5"), false),
-            Cause::Change
-        );
-        assert_eq!(
-            cause(&reference, None, Some(&object("CS2.2.1", "US5")), false),
+            cause(&reference, None, Some(codes(field)), false),
             Cause::Coverage
         );
         assert_eq!(cause(&reference, None, None, false), Cause::Unchanged);

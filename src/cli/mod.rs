@@ -1,8 +1,10 @@
 //! The command line: flags, progress and messages, nothing else.
 
 mod check;
+mod progress;
 mod query;
 mod run;
+mod twin;
 
 use std::process::ExitCode;
 
@@ -23,6 +25,8 @@ enum Command {
     Run(run::Flags),
     /// The polygons behind the figures of a commune.
     Query(query::Flags),
+    /// Make a plausible territory whose true changes are known.
+    Twin(twin::Flags),
     /// Is a vintage a valid partition with valid codes? Says what is not, and where.
     Check(check::Flags),
 }
@@ -42,6 +46,7 @@ pub fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Run(flags) => run::main(flags),
         Command::Query(flags) => query::main(flags),
+        Command::Twin(flags) => twin::main(flags),
         Command::Check(flags) => check::main(flags),
     };
     match outcome {

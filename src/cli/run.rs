@@ -1,16 +1,19 @@
 //! `millesime run`.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
+use millesime::align::OnGround;
 use millesime::error::{Error, Result};
-use millesime::grid::{HALF_CM2_PER_M2, format_m2};
+use millesime::grid::HALF_CM2_PER_M2;
+use millesime::ledger::{Ledger, Row, State, Stock};
 use millesime::run::{Summary, run};
 use millesime::territory::EXAMPLE;
 
 use super::Outcome;
+use super::progress::Bar;
 
 #[derive(Args)]
 pub struct Flags {
@@ -39,13 +42,7 @@ pub fn main(flags: Flags) -> Result<Outcome> {
         set_threads(threads)?;
     }
     let start = Instant::now();
-    let is_terminal = std::io::stderr().is_terminal();
-    let progress = |phase: &str| {
-        if is_terminal {
-            eprintln!("[{:7.1} s] {phase}", start.elapsed().as_secs_f64());
-        }
-    };
-    let summary = run(&territory, &flags.out, &progress)?;
+    let summary = run(&territory, &flags.out, &Bar::new())?;
     print_summary(&summary, start.elapsed().as_secs_f64()).map_err(super::unprintable)?;
     Ok(Outcome::Done)
 }
@@ -60,53 +57,27 @@ fn set_threads(threads: u16) -> Result<()> {
         .map_err(|e| Error::Internal(format!("threads: {e}")))
 }
 
+/// What a person wants to know in ten seconds.
 fn print_summary(summary: &Summary, seconds: f64) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let ground = &summary.ground;
-    let hectares = |half_cm2: i64| half_cm2 as f64 / HALF_CM2_PER_M2 as f64 / 10_000.0;
+    let communes = ground.communes.len();
     writeln!(
         out,
-        "{} communes, {} faces",
-        ground.communes.len(),
+        "{} in one partition of {} faces",
+        count(communes, "commune"),
         ground.report.faces
     )?;
-    for vintage in &ground.vintages {
-        let laid = &vintage.laid;
-        let where_ = vintage
-            .departement
-            .as_deref()
-            .map_or(String::new(), |d| format!(" ({d})"));
-        writeln!(
-            out,
-            "{}{where_}: {} m² covered; overlaps {} m², gaps {} m²; {} rows, {} without geometry, {} without a code",
-            vintage.year,
-            laid.covered_m2,
-            laid.overlaps_m2,
-            laid.gaps_m2,
-            vintage.report.rows,
-            vintage.report.repairs.null_geometries,
-            vintage.report.null_codes,
-        )?;
+    for stock in &summary.stocks {
+        print_stock(&mut out, stock)?;
     }
     for ledger in &summary.ledgers {
-        let sum = |before: Option<bool>, after: Option<bool>| -> i64 {
-            let keep = |r: &&millesime::ledger::Row| {
-                r.key.before.last == before && r.key.after.last == after
-            };
-            ledger.rows.iter().filter(keep).map(|r| r.area).sum()
-        };
-        let (gained, lost) = (sum(Some(false), Some(true)), sum(Some(true), Some(false)));
-        writeln!(
-            out,
-            "{}-{}, département {}: artificialised {:.2} ha, désartificialised {:.2} ha, net {:.2} ha ({} m²)",
-            ledger.years.0,
-            ledger.years.1,
-            ledger.departement,
-            hectares(gained),
-            hectares(lost),
-            hectares(gained - lost),
-            format_m2(gained - lost),
-        )?;
+        print_flux(&mut out, ledger)?;
+    }
+    for vintage in &ground.vintages {
+        for repair in repairs(vintage) {
+            writeln!(out, "{}: {repair}", vintage.year)?;
+        }
     }
     let memory = peak_memory().map_or(String::new(), |mib| format!(", {mib} MiB at most"));
     writeln!(
@@ -114,6 +85,90 @@ fn print_summary(summary: &Summary, seconds: f64) -> std::io::Result<()> {
         "{seconds:.1} s{memory}; results in {}",
         summary.out.display()
     )
+}
+
+fn print_stock(out: &mut impl Write, stock: &Stock) -> std::io::Result<()> {
+    let sum = |keep: &dyn Fn(&State) -> bool| -> i64 {
+        let kept = stock.rows.iter().filter(|(_, state, _)| keep(state));
+        kept.map(|(_, _, area)| area).sum()
+    };
+    let covered = hectares(sum(&|s| s.codes.is_some()));
+    let place = format!("{}, département {}", stock.year, stock.departement);
+    if !stock.is_state {
+        return writeln!(out, "{place}: {covered} ha that change");
+    }
+    writeln!(
+        out,
+        "{place}: {covered} ha covered, {} ha artificialised, {} ha impermeable, {} ha of unknown status",
+        hectares(sum(&|s| s.last == Some(true))),
+        hectares(sum(&|s| s.impermeable == Some(true))),
+        hectares(sum(&|s| s.codes.is_some() && s.last.is_none())),
+    )
+}
+
+fn print_flux(out: &mut impl Write, ledger: &Ledger) -> std::io::Result<()> {
+    let sum = |before: Option<bool>, after: Option<bool>| -> i64 {
+        let is_kept = |r: &&Row| (r.key.before.last, r.key.after.last) == (before, after);
+        ledger.rows.iter().filter(is_kept).map(|r| r.area).sum()
+    };
+    let (gained, lost) = (sum(Some(false), Some(true)), sum(Some(true), Some(false)));
+    let revealed = sum(None, Some(true)) - sum(Some(true), None);
+    let (before, after) = ledger.years;
+    write!(
+        out,
+        "{before}-{after}, département {}: {} ha artificialised, {} ha désartificialised, net {} ha",
+        ledger.departement,
+        hectares(gained),
+        hectares(lost),
+        hectares(gained - lost),
+    )?;
+    match revealed {
+        0 => writeln!(out),
+        _ => writeln!(out, ", and {} ha that came into view", hectares(revealed)),
+    }
+}
+
+/// What was amiss in a vintage, and mended or set aside.
+fn repairs(vintage: &OnGround) -> Vec<String> {
+    let (read, laid) = (&vintage.report, &vintage.laid);
+    let areas = [
+        (
+            &laid.overlaps_m2,
+            "m² claimed by several objects went to the smallest",
+        ),
+        (&laid.gaps_m2, "m² enclosed but not covered stay so"),
+        (&laid.outside_communes_m2, "m² lie outside the communes"),
+    ];
+    let counts = [
+        (read.null_codes, "rows without a code, kept as INCONNU"),
+        (read.repairs.null_geometries, "rows without geometry"),
+        (
+            read.repairs.not_polygons,
+            "geometries that are not polygons",
+        ),
+        (laid.collapsed_parts, "parts too thin for the grid"),
+        (
+            read.other_millesime,
+            "rows that say they are of another millésime",
+        ),
+    ];
+    let areas = areas
+        .into_iter()
+        .filter(|(area, _)| area.bytes().any(|b| (b'1'..=b'9').contains(&b)));
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    areas
+        .map(|(area, what)| format!("{area} {what}"))
+        .chain(counts.map(|(count, what)| format!("{count} {what}")))
+        .collect()
+}
+
+fn hectares(half_cm2: i64) -> String {
+    format!("{:.2}", half_cm2 as f64 / HALF_CM2_PER_M2 as f64 / 10_000.0)
+}
+
+fn count(number: usize, of: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {of}{ending}")
 }
 
 /// Most memory held so far, in MiB, where the system tells it.

@@ -162,13 +162,10 @@ impl PeriodFaces {
                     return None;
                 }
                 let (before, after) = (side(before, member), side(after, member));
-                let object = |v: &'_ OnGround, side: Side| {
-                    (side.object != NONE).then(|| v.objects[side.object as usize].clone())
-                };
                 let cause = cause(
                     reference,
-                    object(first, before).as_ref(),
-                    object(second, after).as_ref(),
+                    before.state.codes,
+                    after.state.codes,
                     before.state.last != after.state.last,
                 );
                 Some(Change {

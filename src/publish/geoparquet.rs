@@ -13,6 +13,7 @@ use parquet::file::properties::WriterProperties;
 use rayon::prelude::*;
 use serde_json::json;
 
+use super::wkb::wkb;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::grid::Point;
@@ -180,24 +181,6 @@ fn bounds(polygon: &Polygon) -> [f64; 4] {
     );
     let ((x0, y0), (x1, y1)) = (low.metres(), high.metres());
     [x0, y0, x1, y1]
-}
-
-/// Little-endian WKB of a polygon, coordinates in metres.
-fn wkb(polygon: &Polygon) -> Vec<u8> {
-    let rings = 1 + polygon.holes.len();
-    let mut bytes = Vec::with_capacity(9 + 4 * rings + 16 * polygon.point_count());
-    bytes.push(1);
-    bytes.extend(3u32.to_le_bytes());
-    bytes.extend((rings as u32).to_le_bytes());
-    for ring in std::iter::once(&polygon.exterior).chain(&polygon.holes) {
-        bytes.extend((ring.len() as u32).to_le_bytes());
-        for point in ring {
-            let (x, y) = point.metres();
-            bytes.extend(x.to_le_bytes());
-            bytes.extend(y.to_le_bytes());
-        }
-    }
-    bytes
 }
 
 /// Rows along a Hilbert curve through their centres; ties keep their order.

@@ -1,12 +1,15 @@
 //! What a run leaves behind: GeoParquet, tables, manifest. Outputs appear whole: they are written
 //! aside, then renamed.
 
+mod geopackage;
 mod geoparquet;
 mod layers;
 mod ledger;
 mod staging;
 mod tables;
+mod wkb;
 
+pub use geopackage::{ColumnType, GeoPackage, Row, Value};
 pub use geoparquet::GeoParquet;
 pub use layers::{faces, vintage, zone_construite};
 pub use ledger::write as ledger;

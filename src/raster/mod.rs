@@ -65,22 +65,7 @@ impl Mosaic {
     ) -> Result<Self> {
         let mut paths = Vec::new();
         for pattern in patterns {
-            let found = glob::glob(pattern).map_err(|e| {
-                Error::input(
-                    place,
-                    format!("`{pattern}` is not a pattern: {e}"),
-                    "mend it",
-                )
-            })?;
-            let before = paths.len();
-            paths.extend(found.filter_map(std::result::Result::ok));
-            if paths.len() == before {
-                return Err(Error::input(
-                    place,
-                    format!("no file is found by `{pattern}`"),
-                    "check the path: it is relative to the TOML file",
-                ));
-            }
+            paths.extend(find(pattern, place)?);
         }
         paths.sort();
         paths.dedup();
@@ -237,6 +222,23 @@ impl Mosaic {
         }
         Ok(())
     }
+}
+
+/// The files that a path or pattern means: at least one.
+pub fn find(pattern: &str, place: &str) -> Result<Vec<PathBuf>> {
+    let found = glob::glob(pattern).map_err(|e| {
+        let what = format!("`{pattern}` is not a pattern: {e}");
+        Error::input(place, what, "mend it")
+    })?;
+    let paths: Vec<PathBuf> = found.filter_map(std::result::Result::ok).collect();
+    if paths.is_empty() {
+        return Err(Error::input(
+            place,
+            format!("no file is found by `{pattern}`"),
+            "check the path: it is relative to the TOML file",
+        ));
+    }
+    Ok(paths)
 }
 
 fn header(path: PathBuf, told: Option<&str>, target: &Crs) -> Result<Header> {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{Intake, Object, Part, Report, Texts, Vintage, product};
 use crate::crs::Crs;
 use crate::error::{Error, Result};
+use crate::progress::Progress;
 use crate::reference::Reference;
 use crate::territory;
 use crate::vector::{Layer, Opening};
@@ -14,6 +15,7 @@ pub fn read(
     layers: &[&territory::Changes],
     target: &Crs,
     reference: &Reference,
+    progress: &dyn Progress,
 ) -> Result<[Vintage; 2]> {
     let first = layers
         .first()
@@ -33,29 +35,16 @@ pub fn read(
     let mut known: [HashMap<Object, u32>; 2] = Default::default();
     let mut texts = Texts::default();
     for changes in layers {
-        let mut layer = Layer::open(
-            &changes.path,
-            Opening {
-                layer: changes.layer.as_deref(),
-                usual: &[],
-                encoding: changes.encoding.as_deref(),
-            },
-        )?;
-        let cover = columns(
-            &layer,
-            changes,
-            changes.cover.as_ref(),
-            ["cs", "couverture"],
-        )?;
-        let usage = columns(&layer, changes, changes.usage.as_ref(), ["us", "usage"])?;
+        let mut layer = open(changes)?;
         let place = layer.place();
-        let wanted: Vec<Option<String>> = cover.into_iter().chain(usage).map(Some).collect();
+        let wanted = code_columns(&layer, changes)?;
         let mut intake = Intake::new(&layer, changes.crs.as_deref(), target)?;
         let mut parts: [Vec<Part>; 2] = Default::default();
         for vintage in &mut vintages {
             vintage.report.sources.push(place.clone());
         }
         layer.scan(&wanted, |row| {
+            progress.advance(1);
             let start = intake.add(row.number, row.geometry)?;
             let count = intake.builder.item_count() - start;
             let value = |n: usize| row.values[n].as_deref().map(str::trim).unwrap_or("");
@@ -95,6 +84,29 @@ pub fn read(
         after.builder.append(intake.builder);
     }
     Ok(vintages)
+}
+
+/// Refuses changes whose file, layer or columns are not there; the number of rows to read.
+pub fn require(changes: &territory::Changes) -> Result<u64> {
+    let layer = open(changes)?;
+    code_columns(&layer, changes)?;
+    Ok(layer.row_count())
+}
+
+fn open(changes: &territory::Changes) -> Result<Layer> {
+    let opening = Opening {
+        layer: changes.layer.as_deref(),
+        usual: &[],
+        encoding: changes.encoding.as_deref(),
+    };
+    Layer::open(&changes.path, opening)
+}
+
+/// The columns of cover before and after, then of use.
+fn code_columns(layer: &Layer, changes: &territory::Changes) -> Result<Vec<Option<String>>> {
+    let cover = columns(layer, changes, changes.cover.as_ref(), ["cs", "couverture"])?;
+    let usage = columns(layer, changes, changes.usage.as_ref(), ["us", "usage"])?;
+    Ok(cover.into_iter().chain(usage).map(Some).collect())
 }
 
 /// The columns before and after: as told, or in one of the published styles: `CS_2018`, `cs2018`,

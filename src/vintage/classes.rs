@@ -6,22 +6,44 @@ use super::{Object, Part, Report, Texts, Vintage};
 use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};
 use crate::partition::Builder;
-use crate::raster::Mosaic;
+use crate::raster::{self, Mosaic};
 use crate::reference::{ClassCode, Reference};
 use crate::territory;
 use crate::vectorise::{self, Label};
 
-/// Reads the class rasters of `vintage`, which must be in the CRS `target`.
-pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -> Result<Vintage> {
-    let place = format!("vintage {}", vintage.year);
+/// Refuses class rasters that are not there or whose nomenclature is not known. They have no rows.
+pub(super) fn require(vintage: &territory::Vintage, reference: &Reference) -> Result<u64> {
+    nomenclature(vintage, reference)?;
+    for pattern in &vintage.classes {
+        raster::find(pattern, &place(vintage))?;
+    }
+    Ok(0)
+}
+
+fn place(vintage: &territory::Vintage) -> String {
+    format!("vintage {}", vintage.year)
+}
+
+/// Name and classes of the nomenclature of a vintage.
+fn nomenclature<'a>(
+    vintage: &'a territory::Vintage,
+    reference: &'a Reference,
+) -> Result<(&'a str, &'a BTreeMap<i64, ClassCode>)> {
     let name = vintage.nomenclature.as_deref().unwrap_or_default();
     let classes = reference.rasters.get(name).ok_or_else(|| {
         Error::input(
-            &place,
+            place(vintage),
             format!("the nomenclature `{name}` is not known"),
             suggest(name, reference.rasters.keys().map(String::as_str)),
         )
     })?;
+    Ok((name, classes))
+}
+
+/// Reads the class rasters of `vintage`, which must be in the CRS `target`.
+pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -> Result<Vintage> {
+    let place = place(vintage);
+    let (name, classes) = nomenclature(vintage, reference)?;
     let mosaic = Mosaic::open(&vintage.classes, vintage.crs.as_deref(), target, &place)?;
     let mut builder = Builder::new();
     let extent = builder.item();

@@ -9,13 +9,15 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use changes::read as read_changes;
+pub use changes::{read as read_changes, require as require_changes};
 pub use classes::read as read_classes;
 pub use intake::{Intake, Repairs};
 pub use product::{object_columns, open as open_product, read as read_product};
 
+use crate::error::Result;
 use crate::partition::Builder;
-use crate::reference::Code;
+use crate::reference::{Code, Reference};
+use crate::territory;
 
 /// What a vintage says of one object, or of one class of a raster.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +58,15 @@ pub enum Part {
     ZoneConstruite,
     /// Ground that the vintage's data reach, covered or not.
     Extent,
+}
+
+/// Refuses a vintage whose files, layers, columns or nomenclature are not there; the number of rows
+/// to read.
+pub fn require(vintage: &territory::Vintage, reference: &Reference) -> Result<u64> {
+    match vintage.product {
+        Some(_) => product::require(vintage),
+        None => classes::require(vintage, reference),
+    }
 }
 
 /// One vintage as it was read, not yet a partition.

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{Intake, Object, Official, Part, Report, Texts, Vintage};
 use crate::crs::Crs;
 use crate::error::{Error, Result};
+use crate::progress::Progress;
 use crate::reference::{Code, Nomenclature, Reference};
 use crate::territory;
 use crate::vector::{Layer, Opening, Row};
@@ -26,11 +27,13 @@ const LAYERS: &[&str] = &["OCCUPATION_SOL", "OCCUPATION_DU_SOL", "OCSGE"];
 const ZONE_LAYERS: &[&str] = &["ZONE_CONSTRUITE"];
 
 /// Reads the product of `vintage` into the CRS `target`.
-pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -> Result<Vintage> {
-    let path = vintage
-        .product
-        .as_deref()
-        .ok_or_else(|| Error::Internal(format!("the vintage {} is not a product", vintage.year)))?;
+pub fn read(
+    vintage: &territory::Vintage,
+    target: &Crs,
+    reference: &Reference,
+    progress: &dyn Progress,
+) -> Result<Vintage> {
+    let path = path(vintage)?;
     let mut layer = open(path, vintage.layer.as_deref(), vintage.encoding.as_deref())?;
     let [cover, usage, id] =
         object_columns(&layer, vintage.cover.as_deref(), vintage.usage.as_deref())?;
@@ -56,6 +59,7 @@ pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -
     let (mut objects, mut parts) = (Vec::new(), Vec::new());
     layer.scan(&columns, |row| {
         report.rows += 1;
+        progress.advance(1);
         let value = |n: usize| row.values[n].as_deref().map(str::trim).unwrap_or("");
         let object = Object {
             cover: code(&reference.cover, value(0), &place, &row, &mut report)?,
@@ -133,6 +137,22 @@ pub fn object_columns(
         Some(column(usage, USE)?),
         layer.find_column(ID),
     ])
+}
+
+/// Refuses a product whose file, layers or columns are not there; the number of rows to read.
+pub(super) fn require(vintage: &territory::Vintage) -> Result<u64> {
+    let path = path(vintage)?;
+    let layer = open(path, vintage.layer.as_deref(), vintage.encoding.as_deref())?;
+    object_columns(&layer, vintage.cover.as_deref(), vintage.usage.as_deref())?;
+    zone_layer(vintage, path)?;
+    Ok(layer.row_count())
+}
+
+fn path(vintage: &territory::Vintage) -> Result<&Path> {
+    vintage
+        .product
+        .as_deref()
+        .ok_or_else(|| Error::Internal(format!("the vintage {} is not a product", vintage.year)))
 }
 
 fn zone_layer(vintage: &territory::Vintage, product: &Path) -> Result<Option<Layer>> {

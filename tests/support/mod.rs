@@ -43,7 +43,7 @@ impl Outputs {
     pub fn of(territory: &Path) -> Self {
         let folder = TempDir::new().unwrap();
         let out = folder.path().join("out");
-        let summary = millesime::run::run(territory, &out, &|_| {}).unwrap();
+        let summary = millesime::run::run(territory, &out, &millesime::progress::Quiet).unwrap();
         Self { folder, summary }
     }
 
@@ -55,7 +55,7 @@ impl Outputs {
         let file = folder.path().join("TERRITORY.toml");
         std::fs::copy(committed.join(format!("{name}.toml")), &file).unwrap();
         let out = folder.path().join("out");
-        let summary = millesime::run::run(&file, &out, &|_| {}).unwrap();
+        let summary = millesime::run::run(&file, &out, &millesime::progress::Quiet).unwrap();
         Self { folder, summary }
     }
 

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Figures that the tests hold on to, computed anew by engines that are not ours.
+
+    interop.py MILLESIME DATA
+
+Three parts, each printed as ours, theirs, difference:
+
+    constants   what the tests state of the real data, by GEOS and rasterio
+    account     the transitions of a twin, by GEOS overlay of its vintages and communes
+    formats     what a run writes, read by geopandas, DuckDB and geoparquet-validator
+
+Exits 1 when anything is further off than its tolerance.
+"""
+
+import csv
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+import duckdb
+import geopandas
+import numpy as np
+import rasterio
+import shapely
+
+HECTARE = 10_000
+failures = []
+
+
+def compare(what, ours, theirs, tolerance, unit):
+    """Print one comparison, and remember it when it is off."""
+    difference = ours - theirs
+    verdict = "" if abs(difference) <= tolerance else "   <-- off"
+    print(f"  {what:<58} {ours:>14.4f} {theirs:>14.4f} {difference:>10.4f} {unit}{verdict}")
+    if verdict:
+        failures.append(what)
+
+
+def constants(data):
+    """The constants of tests/real_territories.rs."""
+    metaleurop = geopandas.read_file(data / "metaleurop/ocsge_metaleurop.gpkg")
+    parts = shapely.make_valid(metaleurop.geometry.explode(index_parts=False).to_numpy())
+    union = shapely.union_all(parts)
+    compare("metaleurop, overlaps", 284.57, (shapely.area(parts).sum() - union.area) / HECTARE, 2.85, "ha")
+    rings = shapely.get_parts(union)
+    holes = sum(shapely.Polygon(hole).area for part in rings for hole in part.interiors)
+    compare("metaleurop, gaps", 204.4, holes / HECTARE, 6.1, "ha")
+
+    communes = geopandas.read_file(data / "sybarval/Communes_SYBARVAL.shp")
+    for name, expected in (("A_B_2015_2018", 349.73), ("A_B_2018_2015", 123.06)):
+        changes = geopandas.read_file(data / f"sybarval/{name}.shp")
+        changes.geometry = changes.geometry.make_valid()
+        cut = geopandas.overlay(changes, communes[["CODE_INSEE", "geometry"]], keep_geom_type=True)
+        compare(f"sybarval, {name} cut by communes", expected, cut.area.sum() / HECTARE, 0.02, "ha")
+
+    def labels(year):
+        tiles = sorted((data / f"gers-labels/{year}").glob("*.tiff"))
+        return np.concatenate([rasterio.open(tile).read(1).ravel() for tile in tiles])
+
+    before, after = labels(2016), labels(2019)
+    pixels = {
+        "gers, conifers to clear cut": (355_272, (before == 8) & (after == 9)),
+        "gers, pervious ground gained": (53_310, (before != 2) & (before != 0) & (after == 2)),
+        "gers, pervious ground come into view": (5_277, (before == 0) & (after == 2)),
+        "gers, without a label in 2016": (93_960, before == 0),
+    }
+    for what, (expected, found) in pixels.items():
+        compare(what, expected, int(found.sum()), 0, "pixels")
+
+
+def account(folder):
+    """The transitions of a twin, by commune: ours against GEOS."""
+    twin = folder / "twin"
+    vintages = []
+    for year in (2018, 2021):
+        vintage = geopandas.read_file(twin / f"vintage-{year}.gpkg", layer="OCCUPATION_SOL")
+        vintages.append(vintage[["code_cs", "code_us", "geometry"]])
+    communes = geopandas.read_file(twin / "communes.gpkg")[["code", "geometry"]]
+    both = geopandas.overlay(*vintages, keep_geom_type=True)
+    pieces = geopandas.overlay(both, communes, keep_geom_type=True)
+    columns = ["code", "code_cs_1", "code_us_1", "code_cs_2", "code_us_2"]
+    theirs = pieces.assign(area=pieces.area).groupby(columns)["area"].sum().to_dict()
+    ours = defaultdict(float)
+    with open(folder / "out/tables/transitions.csv", newline="") as table:
+        for row in csv.DictReader(table):
+            key = tuple(row[c] for c in ("commune", "cs_before", "us_before", "cs_after", "us_after"))
+            ours[key] += float(row["area_m2"])
+    keys = sorted(set(ours) | set(theirs))
+    worst = max(keys, key=lambda key: abs(ours.get(key, 0) - theirs.get(key, 0)))
+    # Where a commune's limit crosses, edges bend by at most a grid step.
+    compare(f"{len(keys)} transitions by commune, the worst", ours.get(worst, 0), theirs.get(worst, 0), 0.5, "m²")
+    compare("all ground", sum(ours.values()), sum(theirs.values()), 0.01, "m²")
+
+
+def formats(folder):
+    """Layers read by others."""
+    faces = folder / "out/faces/period=2018-2021/departement=32/faces.parquet"
+    frame = geopandas.read_parquet(faces)
+    compare("geopandas, EPSG code of the faces", 2154, frame.crs.to_epsg(), 0, "")
+    compare("geopandas, area of the faces", frame["area_m2"].sum(), frame.area.sum(), 0.01, "m²")
+    compare("geopandas, invalid faces", 0, int((~frame.is_valid).sum()), 0, "faces")
+    found = duckdb.sql(f"SELECT count(*), sum(area_half_cm2) FROM '{faces}'").fetchone()
+    compare("DuckDB, faces", len(frame), found[0], 0, "faces")
+    compare("DuckDB, area in the account", frame["area_m2"].sum(), found[1] / 20_000, 0.01, "m²")
+    hive = folder / "out/ledger/*/*/ledger.parquet"
+    periods = duckdb.sql(f"SELECT DISTINCT period, departement FROM read_parquet('{hive}', hive_partitioning=true)")
+    print(f"  DuckDB reads the partitions of the ledger: {periods.fetchall()}")
+    validator = Path(sys.executable).with_name("geoparquet-validator")
+    for layer in sorted((folder / "out").glob("*/*/*/*.parquet")):
+        if "ledger" not in layer.name:
+            done = subprocess.run([validator, "check", layer], capture_output=True)
+            compare(f"geoparquet-validator, {layer.relative_to(folder / 'out')}"[:58], 0, done.returncode, 0, "")
+
+
+def main():
+    program, data = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+    print(f"  {'':<58} {'ours':>14} {'theirs':>14} {'difference':>10}")
+    if data.is_dir():
+        constants(data)
+    else:
+        print(f"  no real data at {data}: constants not computed")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        quiet = {"check": True, "stdout": subprocess.DEVNULL}
+        subprocess.run([program, "twin", folder / "twin", "--km2", "4", "--seed", "3"], **quiet)
+        subprocess.run([program, "run", folder / "twin/TERRITORY.toml", "--out", folder / "out"], **quiet)
+        account(folder)
+        formats(folder)
+    return int(bool(failures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+//! GeoPackage: layers of polygons, in files that are the same bytes for the same rows.
+
+use std::path::{Path, PathBuf};
+
+use gdal::config::set_config_option;
+use gdal::errors::GdalError;
+use gdal::vector::{
+    Defn, Feature, FieldDefn, Geometry, LayerOptions, OGRFieldType, OGRwkbGeometryType,
+};
+use gdal::{Dataset, DriverManager};
+
+use super::wkb::wkb;
+use crate::crs::Crs;
+use crate::error::{Error, Result};
+use crate::partition::Polygon;
+
+/// GDAL writes the day and hour into every file; ours tell nothing of when they were made.
+const DATE: &str = "2000-01-01T00:00:00.000Z";
+
+/// The type of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnType {
+    /// Text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Real,
+}
+
+/// A value of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// Text.
+    Text(&'a str),
+    /// A whole number.
+    Integer(i32),
+    /// A number.
+    Real(f64),
+}
+
+/// A row of a layer.
+pub struct Row<'a> {
+    /// Its polygons: one, or any number in a layer of multi-polygons.
+    pub polygons: &'a [Polygon],
+    /// Its values, in the order of the columns.
+    pub values: Vec<Value<'a>>,
+}
+
+/// A file being written.
+pub struct GeoPackage {
+    path: PathBuf,
+    dataset: Dataset,
+    /// The layers of multi-polygons.
+    multiple: Vec<String>,
+}
+
+impl GeoPackage {
+    /// Starts a file.
+    pub fn create(path: &Path) -> Result<Self> {
+        let dataset = fix_settings()
+            .and_then(|()| DriverManager::get_driver_by_name("GPKG"))
+            .and_then(|driver| driver.create_vector_only(path))
+            .map_err(|e| Error::unwritable(path, e))?;
+        Ok(Self {
+            path: path.to_owned(),
+            dataset,
+            multiple: Vec::new(),
+        })
+    }
+
+    /// Adds a layer of polygons, or of multi-polygons.
+    pub fn add_layer(
+        &mut self,
+        name: &str,
+        columns: &[(&str, ColumnType)],
+        crs: &Crs,
+        multiple: bool,
+    ) -> Result<()> {
+        let system = crs.spatial_ref()?;
+        self.multiple.extend(multiple.then(|| name.to_owned()));
+        let shape = if multiple {
+            OGRwkbGeometryType::wkbMultiPolygon
+        } else {
+            OGRwkbGeometryType::wkbPolygon
+        };
+        let options = LayerOptions {
+            name,
+            srs: Some(&system),
+            ty: shape,
+            options: Some(&["GEOMETRY_NAME=the_geom", "FID=fid"]),
+        };
+        let add = |dataset: &mut Dataset| -> std::result::Result<(), GdalError> {
+            let layer = dataset.create_layer(options)?;
+            for &(column, kind) in columns {
+                FieldDefn::new(column, field_type(kind))?.add_to_layer(&layer)?;
+            }
+            Ok(())
+        };
+        add(&mut self.dataset).map_err(|e| Error::unwritable(&self.path, e))
+    }
+
+    /// Writes rows into a layer, in their order.
+    pub fn write(&mut self, layer: &str, rows: &[Row]) -> Result<()> {
+        let multiple = self.multiple.iter().any(|name| name == layer);
+        let write = |dataset: &mut Dataset| -> std::result::Result<(), GdalError> {
+            let transaction = dataset.start_transaction()?;
+            {
+                let layer = transaction.layer_by_name(layer)?;
+                let definition = Defn::from_layer(&layer);
+                for row in rows {
+                    feature(&definition, row, multiple)?.create(&layer)?;
+                }
+            }
+            transaction.commit()
+        };
+        write(&mut self.dataset).map_err(|e| Error::unwritable(&self.path, e))
+    }
+
+    /// Ends the file.
+    pub fn finish(self) -> Result<()> {
+        let path = self.path;
+        self.dataset
+            .close()
+            .map_err(|e| Error::unwritable(&path, e))
+    }
+}
+
+/// Settings that make files the same whenever and by however many threads they are written.
+fn fix_settings() -> std::result::Result<(), GdalError> {
+    set_config_option("OGR_CURRENT_DATE", DATE)?;
+    set_config_option("OGR_GPKG_ALLOW_THREADED_RTREE", "NO")?;
+    // Files are written aside and renamed when whole: after a crash they are not kept.
+    set_config_option("OGR_SQLITE_SYNCHRONOUS", "OFF")
+}
+
+fn field_type(kind: ColumnType) -> OGRFieldType::Type {
+    match kind {
+        ColumnType::Text => OGRFieldType::OFTString,
+        ColumnType::Integer => OGRFieldType::OFTInteger,
+        ColumnType::Real => OGRFieldType::OFTReal,
+    }
+}
+
+fn feature<'a>(
+    definition: &'a Defn,
+    row: &Row,
+    multiple: bool,
+) -> std::result::Result<Feature<'a>, GdalError> {
+    let mut feature = Feature::new(definition)?;
+    for (n, value) in row.values.iter().enumerate() {
+        match *value {
+            Value::Text(text) => feature.set_field_string(n, text)?,
+            Value::Integer(number) => feature.set_field_integer(n, number)?,
+            Value::Real(number) => feature.set_field_double(n, number)?,
+        }
+    }
+    feature.set_geometry(geometry(row.polygons, multiple)?)?;
+    Ok(feature)
+}
+
+fn geometry(polygons: &[Polygon], multiple: bool) -> std::result::Result<Geometry, GdalError> {
+    if let ([polygon], false) = (polygons, multiple) {
+        return Geometry::from_wkb(&wkb(polygon));
+    }
+    let mut all = Geometry::empty(OGRwkbGeometryType::wkbMultiPolygon)?;
+    for polygon in polygons {
+        all.add_geometry(Geometry::from_wkb(&wkb(polygon))?)?;
+    }
+    Ok(all)
+}

@@ -1,0 +1,147 @@
+//! The twin: a territory that does not exist, but could, in vintages whose true changes are known.
+//!
+//! The ground is cut in cells of about two kilometres (`layout`), each painted on its own for all
+//! dates at once (`cell`, `scene`) and joined by the roads between them (`edges`). Everything
+//! follows from the seed: the same seed gives the same bytes, whatever the number of threads.
+
+mod cadastre;
+mod canvas;
+mod cell;
+mod chance;
+mod communes;
+mod contour;
+mod countryside;
+mod edges;
+mod houses;
+mod layout;
+mod lines;
+mod palette;
+mod plan;
+mod relief;
+mod scene;
+mod shapes;
+mod shore;
+mod sites;
+mod village;
+mod write;
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::publish::Staging;
+use edges::Edges;
+use layout::{Cell, Layout};
+use scene::Picture;
+
+/// Least and most size of a twin, km².
+pub const SIZES: std::ops::RangeInclusive<u32> = 1..=10_000;
+
+/// Years that a vintage may bear.
+const YEARS: std::ops::RangeInclusive<u16> = 1900..=2100;
+
+/// The kind of country.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Landscape {
+    /// Plain and hills.
+    Inland,
+    /// The sea along the south.
+    Shore,
+    /// Summits in the north.
+    Mountain,
+}
+
+/// A territory to be made.
+#[derive(Clone, Debug)]
+pub struct Twin {
+    /// Its size, km².
+    pub km2: u32,
+    /// What all chance follows from.
+    pub seed: u64,
+    /// The years of its vintages, increasing.
+    pub years: Vec<u16>,
+    /// The kind of country.
+    pub landscape: Landscape,
+}
+
+/// What was made.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// Number of communes.
+    pub communes: usize,
+    /// Number of objects of each vintage.
+    pub objects: Vec<usize>,
+}
+
+impl Twin {
+    /// Makes the territory in the folder `out`, which must be absent or empty.
+    pub fn write(&self, out: &Path, progress: &dyn Progress) -> Result<Summary> {
+        self.check(out)?;
+        let layout = Layout::new(self.km2, self.seed, self.landscape);
+        let plans = plan::plan(&layout, &self.years);
+        let staging = Staging::new(out)?;
+        let mut files = write::Files::create(&staging, &self.years)?;
+        let mut edges = Edges::default();
+        progress.phase("painting", Some(layout.rows as u64));
+        for row in 0..layout.rows {
+            let cells = layout.cells(row);
+            let paint = |&cell: &Cell| cell::paint(&layout, plans.get(&cell), cell, &self.years);
+            let pictures: Vec<Picture> = cells.par_iter().map(paint).collect();
+            for (&cell, picture) in cells.iter().zip(&pictures) {
+                edges.add(&layout, cell, &picture.outline);
+            }
+            files.write(&pictures, &edges.roads(&layout, row))?;
+            progress.advance(1);
+        }
+        let objects = files.finish()?;
+        let communes = communes::communes(&layout, &edges);
+        write::communes(&staging, &communes)?;
+        write::territory(&staging, self)?;
+        staging.finish()?;
+        Ok(Summary {
+            communes: communes.len(),
+            objects,
+        })
+    }
+
+    fn check(&self, out: &Path) -> Result<()> {
+        if !SIZES.contains(&self.km2) {
+            return Err(Error::input(
+                "--km2",
+                format!("{} km² is not a size that a twin can have", self.km2),
+                format!(
+                    "give a whole number from {} to {}",
+                    SIZES.start(),
+                    SIZES.end()
+                ),
+            ));
+        }
+        let is_increasing = self.years.windows(2).all(|pair| pair[0] < pair[1]);
+        if self.years.is_empty() || !is_increasing || !self.years.iter().all(|y| YEARS.contains(y))
+        {
+            let years: Vec<String> = self.years.iter().map(u16::to_string).collect();
+            return Err(Error::input(
+                "--years",
+                format!(
+                    "`{}` are not the years of successive vintages",
+                    years.join(",")
+                ),
+                "give one year or more, increasing, such as 2016,2019,2022",
+            ));
+        }
+        let is_taken = match out.read_dir() {
+            Ok(mut entries) => entries.next().is_some(),
+            Err(_) => out.exists(),
+        };
+        if is_taken {
+            return Err(Error::input(
+                out.display(),
+                "is there already, and not empty",
+                "give a new or empty folder: a twin never replaces anything",
+            ));
+        }
+        Ok(())
+    }
+}

@@ -2,6 +2,9 @@
 
 CARGO ?= cargo
 OUT ?= demo
+# With a bench beside it, the program is built with the features that the tests' dependencies ask of
+# its own: so demo, tests and benches share one build of the dependencies.
+BUILD = $(CARGO) build --release --locked --bin millesime --bench engine
 
 .PHONY: help setup demo test lint bench interop clean
 
@@ -17,8 +20,8 @@ setup:
 	@scripts/setup.sh build
 
 demo: setup
-	$(CARGO) build --release --locked
-	@scripts/demo.sh $(OUT)
+	$(BUILD)
+	@scripts/demo.sh "$(OUT)"
 
 # In release: the tests overlay real territories, and one cold build then serves demo and tests.
 test: setup
@@ -33,12 +36,13 @@ lint: setup
 
 bench: setup
 	@scripts/setup.sh python
+	$(BUILD)
 	@scripts/bench.sh
 
 interop: setup
 	@scripts/setup.sh python
+	$(BUILD)
 	@scripts/interop.sh
 
 clean:
 	$(CARGO) clean
-	rm -rf $(OUT)

@@ -132,7 +132,7 @@ fn measure(operation: &str, input_faces: usize, work: impl FnOnce() -> Found) {
         "pieces": found.pieces,
         "faces": found.faces,
         "area_m2": found.area as f64 / HALF_CM2_PER_M2 as f64,
-        "given_faces": input_faces,
+        "input_faces": input_faces,
     });
     println!("{line}");
 }

@@ -3,7 +3,7 @@
 --   of impermeable cover, at the date of each vintage. A share is of the covered ground; it is
 --   empty where less than `coverage_minimum` of the commune is covered, and the decree's share also
 --   where the use of more than `unknown_use_maximum` of the covered ground is unknown (basis
---   "couverture seule").
+--   "couverture seule"), and of layers of changes alone (basis "changements seuls").
 -- source: article R.101-1 of the code de l'urbanisme, décret n° 2023-1096 of 27 November 2023
 -- unit: m² (computed in half square centimetres), shares of 0 to 1
 -- columns: series, commune, name, departement, year, area, covered, artificial, artificial_share,
@@ -32,6 +32,7 @@ judged AS (
     COALESCE(s.unknown_status_half_cm2, 0) AS unknown_status_half_cm2,
     COALESCE(s.unknown_use_half_cm2, 0) AS unknown_use_half_cm2,
     CASE
+      WHEN v.is_state = false THEN 'changements seuls'
       WHEN s.covered_half_cm2 IS NULL OR s.covered_half_cm2 = 0
         OR s.covered_half_cm2 < p.coverage_minimum * s.area_half_cm2
         THEN 'couverture insuffisante'
@@ -52,7 +53,7 @@ SELECT
     THEN CAST(artificial_half_cm2 AS DOUBLE) / CAST(covered_half_cm2 AS DOUBLE) END
     AS artificial_share,
   impermeable_half_cm2,
-  CASE WHEN basis <> 'couverture insuffisante'
+  CASE WHEN basis <> 'couverture insuffisante' AND basis <> 'changements seuls'
     THEN CAST(impermeable_half_cm2 AS DOUBLE) / CAST(covered_half_cm2 AS DOUBLE) END
     AS impermeable_share,
   unknown_status_half_cm2, unknown_use_half_cm2, basis

@@ -5,7 +5,11 @@
 -- unit: m² (computed in half square centimetres)
 -- columns: series, commune, departement, year_before, year_after, zone, artificialised,
 --   desartificialised, net
-WITH placed AS (
+WITH zones AS (
+  SELECT 'extension' AS zone UNION ALL SELECT 'inside' AS zone
+  UNION ALL SELECT 'outside' AS zone UNION ALL SELECT 'unknown' AS zone
+),
+placed AS (
   SELECT
     series, commune, departement, year_before, year_after, area_half_cm2,
     final_before, final_after,
@@ -18,12 +22,23 @@ WITH placed AS (
   FROM ledger
   WHERE (final_before = false AND final_after = true)
      OR (final_before = true AND final_after = false)
+),
+sums AS (
+  SELECT
+    series, commune, departement, year_before, year_after, zone,
+    SUM(CASE WHEN final_after = true THEN area_half_cm2 ELSE 0 END) AS gained,
+    SUM(CASE WHEN final_after = false THEN area_half_cm2 ELSE 0 END) AS lost
+  FROM placed
+  GROUP BY series, commune, departement, year_before, year_after, zone
 )
 SELECT
-  series, commune, departement, year_before, year_after, zone,
-  SUM(CASE WHEN final_after = true THEN area_half_cm2 ELSE 0 END) AS artificialised_half_cm2,
-  SUM(CASE WHEN final_after = false THEN area_half_cm2 ELSE 0 END) AS desartificialised_half_cm2,
-  SUM(CASE WHEN final_after = true THEN area_half_cm2 ELSE -area_half_cm2 END) AS net_half_cm2
-FROM placed
-GROUP BY series, commune, departement, year_before, year_after, zone
-ORDER BY series, departement, commune, year_before, year_after, zone
+  p.series, p.commune, p.departement, p.year_before, p.year_after, z.zone,
+  COALESCE(s.gained, 0) AS artificialised_half_cm2,
+  COALESCE(s.lost, 0) AS desartificialised_half_cm2,
+  COALESCE(s.gained, 0) - COALESCE(s.lost, 0) AS net_half_cm2
+FROM commune_periods AS p
+CROSS JOIN zones AS z
+LEFT JOIN sums AS s
+  ON s.series = p.series AND s.commune = p.commune AND s.departement = p.departement
+  AND s.year_before = p.year_before AND s.year_after = p.year_after AND s.zone = z.zone
+ORDER BY p.series, p.departement, p.commune, p.year_before, p.year_after, z.zone

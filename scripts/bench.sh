@@ -8,9 +8,10 @@ work=$target/bench
 mkdir -p "$work"
 
 python() {
-    if [ ! -x "$work/venv/bin/python" ]; then
-        python3 -m venv "$work/venv"
+    if [ ! -e "$work/venv/ready" ]; then
+        python3 -m venv --clear "$work/venv"
         "$work/venv/bin/pip" install --quiet -r benches/requirements.txt
+        touch "$work/venv/ready"
     fi
     "$work/venv/bin/python" "$@"
 }
@@ -23,7 +24,7 @@ fastest() {
 
 engine() {
     local program
-    program=$(cargo bench --locked --bench engine --no-run --message-format=json 2>/dev/null |
+    program=$(cargo build --release --locked --bin millesime --bench engine --message-format=json |
         python -c 'import json, sys
 for line in sys.stdin:
     found = json.loads(line)
@@ -41,13 +42,12 @@ for line in sys.stdin:
     for faces in 50000 200000 1000000; do
         local folder=$work/sizes-$faces
         [ -e "$folder/summary.json" ] || python benches/data.py "$folder" --faces "$faces"
-        fastest "$program" "$folder" overlay | sed 's/"given_faces"/"input_faces"/'
+        fastest "$program" "$folder" overlay
     done | tee "$work/sizes.jsonl"
 }
 
 # A twin of 6 000 km², at least a million objects per vintage, through the whole job.
 scale() {
-    cargo build --release --locked
     local folder=$work/scale
     [ -e "$folder/territory/TERRITORY.toml" ] ||
         "$target/release/millesime" twin "$folder/territory" --km2 6000 --seed 1

@@ -4,8 +4,12 @@ set -euo pipefail
 out=${1:?usage: demo.sh FOLDER}
 millesime=${CARGO_TARGET_DIR:-target}/release/millesime
 
-rm -rf "$out"
+if [ -e "$out" ] && [ ! -e "$out/territory/truth.gpkg" ] && [ -n "$(ls -A "$out")" ]; then
+    echo "demo: $out holds other files; name a new folder with make demo OUT=…" >&2
+    exit 2
+fi
 mkdir -p "$out"
+rm -rf "$out/territory" "$out/results"
 "$millesime" twin "$out/territory" --km2 25 --seed 7 --years 2016,2019,2022
 "$millesime" run "$out/territory/TERRITORY.toml" --out "$out/results"
 

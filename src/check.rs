@@ -62,6 +62,7 @@ pub fn check(
     let place = layer.place();
     let crs = grid_crs(&layer, &place)?;
     let mut objects = read_objects(layer, &crs, reference)?;
+    let mut findings = objects.findings();
     let mut builder = std::mem::take(&mut objects.intake.builder);
     let polygons = builder.item_count();
     if let Some(frame) = frame {
@@ -71,7 +72,6 @@ pub fn check(
     overlay
         .verify()
         .map_err(|defect| Error::Internal(format!("the partition is not one: {defect}")))?;
-    let mut findings = objects.findings();
     findings.extend(overlaps(&overlay, polygons, &objects));
     findings.extend(collapsed(&overlay, polygons, &objects));
     let is_covered = |f: FaceId| overlay.items(f).first().is_some_and(|&i| i < polygons);
@@ -234,7 +234,7 @@ fn read_objects(mut layer: Layer, crs: &Crs, reference: &Reference) -> Result<Ob
 
 /// Whether GEOS finds a geometry valid. What is not even well formed is told elsewhere.
 fn is_simple(wkb: &[u8]) -> bool {
-    Geometry::from_wkb(wkb).is_ok_and(|geometry| geometry.is_valid())
+    Geometry::from_wkb(wkb).map_or(true, |geometry| geometry.is_valid())
 }
 
 fn code_fault(nomenclature: &Nomenclature, text: &str) -> Option<CodeFault> {
@@ -285,6 +285,13 @@ impl Objects {
         let invalid = std::mem::take(&mut self.invalid);
         let unreadable = std::mem::take(&mut self.unreadable);
         let repeated = std::mem::take(&mut self.repeated);
+        let empty = counted(u64::from(self.intake.builder.item_count() == 0));
+        let degrees = counted(u64::from(self.intake.looks_like_degrees()));
+        findings.extend(empty.finding("layer without any polygon".to_owned(), true));
+        findings.extend(degrees.finding(
+            "coordinates said to be metres that look like degrees".to_owned(),
+            true,
+        ));
         findings.extend(null.finding("rows without geometry".to_owned(), true));
         findings.extend(unreadable.finding("geometries that cannot be read".to_owned(), true));
         findings.extend(invalid.finding("invalid geometries (by GEOS)".to_owned(), true));
@@ -304,11 +311,10 @@ fn overlaps(overlay: &Overlay, polygons: u32, objects: &Objects) -> Option<Findi
         let claims = &items[..items.partition_point(|&i| i < polygons)];
         let area = overlay.partition.area(face);
         excess += area * (claims.len() as i64 - 1).max(0);
-        for (n, &a) in claims.iter().enumerate() {
-            for &b in &claims[n + 1..] {
-                let pair = pairs.entry((a, b)).or_insert((0, face));
-                pair.0 += area;
-            }
+        // Of many polygons on one ground, each is named with the next.
+        for pair in claims.windows(2) {
+            let pair = pairs.entry((pair[0], pair[1])).or_insert((0, face));
+            pair.0 += area;
         }
     }
     let mut sorted: Vec<_> = pairs.into_iter().collect();

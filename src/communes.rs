@@ -88,10 +88,33 @@ pub fn read(communes: &territory::Communes, target: &Crs) -> Result<Communes> {
             ));
         }
         let first = intake.add(row.number, row.geometry)?;
+        if intake.builder.item_count() == first {
+            return Err(Error::input(
+                place(),
+                format!("the commune {code} has no polygon"),
+                "give every commune its ground, or remove the row",
+            ));
+        }
         let departement = match value(2) {
-            "" => departement_of(&code),
+            "" => departement_of(&code).ok_or_else(|| {
+                Error::input(
+                    place(),
+                    format!("`{code}` is not an INSEE code of five characters"),
+                    "a code read as a number has lost its leading zero; where codes are not \
+                     INSEE's, name the column of the département with `departement`",
+                )
+            })?,
             given => given.to_owned(),
         };
+        for part in [&code, &departement] {
+            if !is_plain(part) {
+                return Err(Error::input(
+                    place(),
+                    format!("`{part}` is not a code"),
+                    "give codes of letters, digits, `-` and `_`",
+                ));
+            }
+        }
         let commune = Commune {
             code: code.as_str().into(),
             name: value(1).into(),
@@ -127,14 +150,26 @@ pub fn read(communes: &territory::Communes, target: &Crs) -> Result<Communes> {
     })
 }
 
-/// The département of an INSEE code: two characters, three in 97 and 98.
-pub fn departement_of(code: &str) -> String {
+/// The département of an INSEE code: two characters, three in 97 and 98; `None` when the code is
+/// not one.
+pub fn departement_of(code: &str) -> Option<String> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_insee = code.len() == 5
+        && code.is_ascii()
+        && digits(&code[2..])
+        && (digits(&code[..2]) || ["2A", "2B"].contains(&&code[..2]));
     let length = if code.starts_with("97") || code.starts_with("98") {
         3
     } else {
         2
     };
-    code.chars().take(length).collect()
+    is_insee.then(|| code[..length].to_owned())
+}
+
+/// Whether a code can be the name of a folder everywhere.
+pub fn is_plain(code: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    !code.is_empty() && code.len() <= 32 && code.bytes().all(is_plain)
 }
 
 #[cfg(test)]
@@ -143,13 +178,16 @@ mod tests {
 
     #[test]
     fn departements_come_from_codes() {
+        for wrong in ["1004", "2a004", "33 01", "../33", "330011", ""] {
+            assert_eq!(departement_of(wrong), None, "{wrong}");
+        }
         for (code, departement) in [
             ("33529", "33"),
             ("2A004", "2A"),
             ("97411", "974"),
             ("01004", "01"),
         ] {
-            assert_eq!(departement_of(code), departement);
+            assert_eq!(departement_of(code).as_deref(), Some(departement));
         }
     }
 }

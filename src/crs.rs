@@ -48,6 +48,16 @@ impl Crs {
     pub fn require_metres(&self, place: &str) -> Result<()> {
         let system = self.spatial_ref()?;
         if system.is_projected() && (system.linear_units() - 1.0).abs() < 1e-9 {
+            if self.wkt.contains("Mercator_1SP") || self.wkt.contains("Pseudo-Mercator") {
+                return Err(Error::input(
+                    place,
+                    format!(
+                        "the CRS {} makes areas larger by far than they are",
+                        self.name()
+                    ),
+                    "give one for measuring, such as \"EPSG:2154\" in metropolitan France",
+                ));
+            }
             return Ok(());
         }
         let name = self.name();
@@ -73,11 +83,6 @@ impl Crs {
             .to_projjson()
             .map_err(|e| Error::Internal(format!("a CRS has no PROJJSON: {e}")))?;
         serde_json::from_str(&text).map_err(|e| Error::Internal(format!("bad PROJJSON: {e}")))
-    }
-
-    /// The WKT of the system.
-    pub fn wkt(&self) -> &str {
-        &self.wkt
     }
 
     /// Whether two systems are the same by definition, whatever their names and codes.
@@ -124,6 +129,8 @@ mod tests {
         .unwrap();
         assert!(lambert.is_same(&esri));
         assert!(!lambert.is_same(&Crs::parse("EPSG:2975", "test").unwrap()));
+        let web = Crs::parse("EPSG:3857", "test").unwrap();
+        assert!(web.require_metres("test").is_err());
         assert!(wgs84().unwrap().require_metres("test").is_err());
         for code in [2154, 5490, 32620, 2972, 2975, 4471] {
             let crs = Crs::parse(&format!("EPSG:{code}"), "test").unwrap();

@@ -50,7 +50,7 @@ impl Error {
         Self::input(
             path.display(),
             format!("cannot be written: {why}"),
-            "check the free space on the disk and the permissions of the folder, or give another one with --out",
+            "check the free space on the disk and the permissions of the folder, or give another one",
         )
     }
 

@@ -13,12 +13,13 @@ use crate::align::{self, ExemptedLayer, Ground};
 use crate::communes;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
+use crate::grid::HALF_CM2_PER_M2;
 use crate::indicators::{self, Table};
-use crate::ledger::{self, Ledger, PeriodFaces, Stock};
+use crate::ledger::{self, Ledger, PeriodFaces, Stock, VintageStatus};
 use crate::progress::Progress;
 use crate::publish::{self, Staging};
 use crate::reference::Reference;
-use crate::territory::{self, Territory};
+use crate::territory::{self, ExemptionKind, Territory};
 use crate::vector::{Layer, Opening};
 use crate::vintage::{self, Intake, Vintage, read_changes, read_classes, read_product};
 
@@ -55,7 +56,7 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         .transpose()?;
     let commune_repairs = communes.as_ref().map(|c| c.repairs.clone());
     let vintages = read_vintages(&territory, &crs, &reference, progress)?;
-    let exempted = read_exemptions(&territory, &crs)?;
+    let (exempted, exemptions) = read_exemptions(&territory, &crs, &reference)?;
 
     clock.phase("one partition", None);
     let overlap = reference.parameter("commune_overlap_maximum")?;
@@ -64,20 +65,21 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
     clock.phase("status", None);
     let decided = ledger::decide(&ground, &reference, territory.decree.forcing)?;
 
+    let writer = Writer {
+        staging: &staging,
+        ground: &ground,
+        decided: &decided,
+        reference: &reference,
+        crs: &crs,
+    };
     clock.phase("account", None);
     let stocks = ledger::stocks(&ground, &decided);
-    let mut ledgers = Vec::new();
-    for period in ledger::periods(&ground, &territory.run.periods) {
-        let faces = PeriodFaces::new(&ground, &decided, &reference, period);
-        let ledger = ledger::account(&ground, &faces);
-        let (before, after) = faces.years;
-        let folder = format!("period={before}-{after}/departement={}", faces.departement);
-        let path = staging.path(format!("faces/{folder}/faces.parquet"))?;
-        publish::faces(&path, &ground, &faces, &reference, &crs)?;
-        let path = staging.path(format!("ledger/{folder}/ledger.parquet"))?;
-        publish::ledger(&path, &ledger, &reference)?;
-        ledgers.push(ledger);
-    }
+    let periods = ledger::periods(&ground, &territory.run.periods);
+    require_periods(&territory, &ground, &periods)?;
+    let ledgers = periods
+        .into_par_iter()
+        .map(|period| writer.period(period))
+        .collect::<Result<Vec<Ledger>>>()?;
 
     clock.phase("tables", None);
     let tables = indicators::compute(&ledgers, &stocks, &ground.communes, &reference)?;
@@ -88,33 +90,15 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
     }
 
     clock.phase("vintages", None);
-    for (d, departement) in ground.departements.iter().enumerate() {
-        for (v, vintage) in ground.vintages.iter().enumerate() {
-            if vintage
-                .departement
-                .as_deref()
-                .is_some_and(|own| own != &**departement)
-            {
-                continue;
-            }
-            let folder = format!(
-                "vintages/vintage={}/departement={departement}",
-                vintage.year
-            );
-            let path = staging.path(format!("{folder}/occupation_sol.parquet"))?;
-            publish::vintage(&path, &ground, (v, d), &decided[v], &reference, &crs)?;
-            if vintage.zone.is_some() {
-                let path = staging.path(format!("{folder}/zone_construite.parquet"))?;
-                publish::zone_construite(&path, &ground, vintage, d, &crs)?;
-            }
-        }
-    }
+    ledger::places(&ground)
+        .into_par_iter()
+        .try_for_each(|place| writer.vintage(place))?;
 
     clock.phase("manifest", None);
     let inputs = inputs(path, &territory)?;
     let timings = clock.finish();
     let manifest = json!({
-        "program": "millesime",
+        "program": publish::PROGRAM,
         "version": env!("CARGO_PKG_VERSION"),
         "territory": territory.name,
         "crs": { "given": territory.crs, "name": crs.name() },
@@ -124,6 +108,7 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         "inputs": inputs,
         "parameters": parameters(&reference),
         "reference_folder": territory.run.reference,
+        "exemptions": exemptions,
         "communes": {
             "count": ground.communes.len(),
             "cog": territory.communes.as_ref().and_then(|c| c.cog),
@@ -132,7 +117,7 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         "vintages": ground.vintages.iter().map(|v| json!({
             "year": v.year,
             "departement": v.departement,
-            "generation": generation(&territory, v.year),
+            "generation": generation(&territory, v.year, v.departement.as_deref()),
             "is_state": v.is_state,
             "read": v.report,
             "laid": v.laid,
@@ -154,6 +139,74 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         tables,
         timings,
     })
+}
+
+/// Refuses a period that was asked for and that no département has.
+fn require_periods(
+    territory: &Territory,
+    ground: &Ground,
+    periods: &[(usize, usize, usize)],
+) -> Result<()> {
+    let year = |vintage: usize| ground.vintages[vintage].year;
+    let is_missing = |asked: &&[u16; 2]| {
+        let found = |&(_, before, after): &(usize, usize, usize)| [year(before), year(after)];
+        periods.iter().all(|period| found(period) != **asked)
+    };
+    match territory.run.periods.iter().find(is_missing) {
+        Some([from, to]) => Err(Error::input(
+            "[run] periods",
+            format!("no département has vintages of both {from} and {to}"),
+            "ask for two years of one département",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Writes the layers; each file on a thread of its own.
+struct Writer<'a> {
+    staging: &'a Staging,
+    ground: &'a Ground,
+    decided: &'a [VintageStatus],
+    reference: &'a Reference,
+    crs: &'a Crs,
+}
+
+impl Writer<'_> {
+    /// Accounts for a period, and writes its faces and its ledger.
+    fn period(&self, period: (usize, usize, usize)) -> Result<Ledger> {
+        let faces = PeriodFaces::new(self.ground, self.decided, self.reference, period);
+        let ledger = ledger::account(self.ground, &faces);
+        let (before, after) = faces.years;
+        let folder = format!("period={before}-{after}/departement={}", faces.departement);
+        let path = self.staging.path(format!("faces/{folder}/faces.parquet"))?;
+        publish::faces(&path, self.ground, &faces, self.reference, self.crs)?;
+        let path = self
+            .staging
+            .path(format!("ledger/{folder}/ledger.parquet"))?;
+        publish::ledger(&path, &ledger, self.reference)?;
+        Ok(ledger)
+    }
+
+    /// Writes a vintage in a département.
+    fn vintage(&self, (v, d): (usize, usize)) -> Result<()> {
+        let (vintage, departement) = (&self.ground.vintages[v], &self.ground.departements[d]);
+        let folder = format!(
+            "vintages/vintage={}/departement={departement}",
+            vintage.year
+        );
+        let path = self
+            .staging
+            .path(format!("{folder}/occupation_sol.parquet"))?;
+        let (decided, reference) = (&self.decided[v], self.reference);
+        publish::vintage(&path, self.ground, (v, d), decided, reference, self.crs)?;
+        if vintage.zone.is_some() {
+            let path = self
+                .staging
+                .path(format!("{folder}/zone_construite.parquet"))?;
+            publish::zone_construite(&path, self.ground, vintage, d, self.crs)?;
+        }
+        Ok(())
+    }
 }
 
 /// Seconds of each phase.
@@ -217,24 +270,40 @@ fn read_vintages(
     Ok(vintages)
 }
 
-fn read_exemptions(territory: &Territory, crs: &Crs) -> Result<Vec<ExemptedLayer>> {
-    territory
-        .exemptions
-        .iter()
-        .map(|exemption| {
-            let opening = Opening {
-                layer: exemption.layer.as_deref(),
-                ..Opening::default()
-            };
-            let mut layer = Layer::open(&exemption.path, opening)?;
-            let mut intake = Intake::new(&layer, exemption.crs.as_deref(), crs)?;
-            layer.scan(&[], |row| intake.add(row.number, row.geometry).map(drop))?;
-            Ok(ExemptedLayer {
-                from: exemption.from.unwrap_or(0),
-                builder: intake.finish()?.builder,
-            })
-        })
-        .collect()
+fn read_exemptions(
+    territory: &Territory,
+    crs: &Crs,
+    reference: &Reference,
+) -> Result<(Vec<ExemptedLayer>, Vec<serde_json::Value>)> {
+    let mut layers = Vec::new();
+    let mut reports = Vec::new();
+    for exemption in &territory.exemptions {
+        let opening = Opening {
+            layer: exemption.layer.as_deref(),
+            ..Opening::default()
+        };
+        let mut layer = Layer::open(&exemption.path, opening)?;
+        let mut intake = Intake::new(&layer, exemption.crs.as_deref(), crs)?;
+        layer.scan(&[], |row| intake.add(row.number, row.geometry).map(drop))?;
+        let intake = intake.finish()?;
+        let minimum = match exemption.kind {
+            ExemptionKind::Park => reference.parameter("park_minimum")?,
+            ExemptionKind::Photovoltaic => 0.0,
+        };
+        reports.push(json!({
+            "kind": exemption.kind,
+            "from": exemption.from,
+            "source": layer.place(),
+            "smallest_m2": minimum,
+            "read": intake.repairs,
+        }));
+        layers.push(ExemptedLayer {
+            from: exemption.from.unwrap_or(0),
+            builder: intake.builder,
+            minimum: (minimum * HALF_CM2_PER_M2 as f64) as i64,
+        });
+    }
+    Ok((layers, reports))
 }
 
 /// Refuses missing files, layers and columns before any work starts; the number of rows to read.
@@ -280,6 +349,9 @@ fn inputs(path: &Path, territory: &Territory) -> Result<Vec<Input>> {
             paths.extend(found.filter_map(std::result::Result::ok));
         }
     }
+    if let Some(folder) = &territory.run.reference {
+        paths.extend(crate::reference::tables(folder)?);
+    }
     // A Shapefile is several files.
     let is_shapefile = |p: &&PathBuf| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("shp"));
     let others: Vec<PathBuf> = paths
@@ -318,7 +390,12 @@ fn parameters(reference: &Reference) -> Vec<serde_json::Value> {
     reference.parameters().iter().map(parameter).collect()
 }
 
-fn generation(territory: &Territory, year: u16) -> Option<&str> {
-    let vintage = territory.vintages.iter().find(|v| v.year == year)?;
+fn generation<'a>(
+    territory: &'a Territory,
+    year: u16,
+    departement: Option<&str>,
+) -> Option<&'a str> {
+    let is_it = |v: &&territory::Vintage| v.year == year && v.departement.as_deref() == departement;
+    let vintage = territory.vintages.iter().find(is_it)?;
     vintage.generation.as_deref()
 }

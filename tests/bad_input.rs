@@ -430,7 +430,7 @@ fn an_output_folder_that_cannot_be_made_is_told() {
     let (code, message) = run_into(&territory, &folder.path().join("file/results"));
     assert_eq!(code, 2, "{message}");
     assert!(
-        message.contains("cannot be written") && message.contains("--out"),
+        message.contains("cannot be written") && message.contains("another one"),
         "{message}"
     );
 }
@@ -476,5 +476,232 @@ fn a_full_disk_is_told_and_the_earlier_results_stay() {
     assert_eq!(
         entries, 4,
         "nothing half-written beside the inputs and the earlier results"
+    );
+}
+
+/// A territory file with these lines after its name and CRS.
+fn territory_with(folder: &TempDir, lines: &str) -> PathBuf {
+    let path = folder.path().join("TERRITORY.toml");
+    std::fs::write(&path, format!("name = \"x\"\ncrs = \"EPSG:2154\"\n{lines}")).unwrap();
+    path
+}
+
+#[test]
+fn changes_that_cannot_be_compared_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let changes = |from: u16, to: u16| {
+        format!("[[changes]]\nfrom = {from}\nto = {to}\npath = \"diff.gpkg\"\n")
+    };
+    let chained = changes(2015, 2018) + &changes(2018, 2021);
+    refused(
+        &territory_with(&folder, &chained),
+        &["2015-2018", "2018-2021", "of its own"],
+    );
+    let mixed = changes(2015, 2018) + "[[vintages]]\nyear = 2021\nproduct = \"2021.gpkg\"\n";
+    refused(
+        &territory_with(&folder, &mixed),
+        &["both [[vintages]] and [[changes]]"],
+    );
+}
+
+#[test]
+fn a_vintage_given_twice_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let vintage = "[[vintages]]\nyear = 2018\nproduct = \"a.gpkg\"\n";
+    let twice = format!("{vintage}{vintage}departement = \"33\"\n");
+    refused(&territory_with(&folder, &twice), &["2018 is given twice"]);
+}
+
+#[test]
+fn a_vintage_of_a_departement_without_ground_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let mut drawing = good();
+    drawing.more = "departement = \"033\"\n".into();
+    refused(
+        &drawing.write(folder.path()),
+        &["vintage 2019", "033", "32"],
+    );
+}
+
+#[test]
+fn a_commune_code_that_lost_its_zero_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let drawing = good().commune("1004", rectangle(100.0, 0.0, 200.0, 100.0));
+    refused(
+        &drawing.write(folder.path()),
+        &["`1004`", "row 2", "leading zero"],
+    );
+}
+
+#[test]
+fn a_folder_of_reference_tables_is_read_or_refused() {
+    let folder = TempDir::new().unwrap();
+    let mut drawing = good();
+    drawing.more = "[run]\nreference = \"tables\"\n".into();
+    let territory = drawing.write(folder.path());
+    refused(&territory, &["tables", "not a folder"]);
+    let tables = folder.path().join("tables/artificialisation");
+    std::fs::create_dir_all(&tables).unwrap();
+    std::fs::write(tables.join("parametres.csv"), "").unwrap();
+    refused(
+        &territory,
+        &["parametres.csv", "`artificialisation/parameters.csv`"],
+    );
+    std::fs::remove_file(tables.join("parametres.csv")).unwrap();
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference/artificialisation/matrix.csv");
+    let matrix = std::fs::read_to_string(ours).unwrap();
+    let short: Vec<&str> = matrix.lines().take(100).collect();
+    std::fs::write(tables.join("matrix.csv"), short.join("\n")).unwrap();
+    refused(&territory, &["matrix.csv", "every couple"]);
+    std::fs::write(tables.join("matrix.csv"), matrix).unwrap();
+    assert_eq!(run(&territory).0, 0);
+}
+
+#[test]
+fn a_folder_with_a_manifest_of_someone_else_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let territory = good().write(folder.path());
+    let web = folder.path().join("web");
+    std::fs::create_dir(&web).unwrap();
+    std::fs::write(web.join("manifest.json"), "{\"name\": \"an application\"}").unwrap();
+    let (code, message) = run_into(&territory, &web);
+    assert_eq!(code, 2, "{message}");
+    // Nor are files that were put among our outputs.
+    let out = folder.path().join("results");
+    assert_eq!(run_into(&territory, &out).0, 0);
+    std::fs::write(out.join("map.qgz"), "mine").unwrap();
+    let (code, message) = run_into(&territory, &out);
+    assert!(code == 2 && message.contains("map.qgz"), "{message}");
+    assert_eq!(
+        std::fs::read_to_string(out.join("map.qgz")).unwrap(),
+        "mine"
+    );
+}
+
+#[test]
+fn what_a_stopped_run_left_is_removed_by_the_next() {
+    let folder = TempDir::new().unwrap();
+    let territory = good().write(folder.path());
+    // No process has such a number.
+    let left = folder.path().join(".results.999999999.partial");
+    std::fs::create_dir(&left).unwrap();
+    assert_eq!(run_into(&territory, &folder.path().join("results")).0, 0);
+    assert!(!left.exists());
+}
+
+#[test]
+fn a_truncated_shapefile_is_told() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.shp");
+    write_layer(
+        &path,
+        "ESRI Shapefile",
+        Some(2154),
+        &[Some(SQUARE), Some(SQUARE)],
+    );
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() - 40]).unwrap();
+    refused(&territory_of(&folder, "a.shp"), &["a.shp", "truncated"]);
+}
+
+#[test]
+fn a_crs_that_distorts_areas_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let territory = good().write(folder.path());
+    let text = std::fs::read_to_string(&territory)
+        .unwrap()
+        .replace("EPSG:2154", "EPSG:3857");
+    std::fs::write(&territory, text).unwrap();
+    refused(&territory, &["key crs", "areas"]);
+}
+
+#[test]
+fn a_raster_of_fractions_or_of_several_bands_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let driver = DriverManager::get_driver_by_name("GTiff").unwrap();
+    let path = folder.path().join("a.tif");
+    let place = |mut dataset: gdal::Dataset| {
+        let west = [478_000.0, 1.0, 0.0, 6_275_100.0, 0.0, -1.0];
+        dataset.set_geo_transform(&west).unwrap();
+        dataset
+            .set_spatial_ref(&SpatialRef::from_epsg(2154).unwrap())
+            .unwrap();
+        dataset.close().unwrap();
+    };
+    place(
+        driver
+            .create_with_band_type::<f32, _>(&path, 8, 8, 1)
+            .unwrap(),
+    );
+    refused(
+        &territory_of_rasters(&folder),
+        &["a.tif", "band 1", "Float32"],
+    );
+    place(
+        driver
+            .create_with_band_type::<u8, _>(&path, 8, 8, 3)
+            .unwrap(),
+    );
+    refused(&territory_of_rasters(&folder), &["a.tif", "3 bands"]);
+}
+
+#[test]
+fn tiles_far_apart_cost_no_more_than_near_ones() {
+    let folder = TempDir::new().unwrap();
+    write_raster(&folder.path().join("a.tif"), 478_000.0, 1.0, 2154);
+    write_raster(&folder.path().join("b.tif"), 978_000.0, 1.0, 2154);
+    let outputs = support::Outputs::of(&territory_of_rasters(&folder));
+    assert_eq!(outputs.table("stock")[0]["covered_m2"], "8192.00000");
+    assert_eq!(
+        outputs.manifest()["vintages"][0]["laid"]["collapsed_parts"],
+        0
+    );
+}
+
+#[test]
+fn rings_that_cross_are_reported() {
+    let folder = TempDir::new().unwrap();
+    // A bow-tie: drawn area 0, two wings of 2 500 m².
+    let wings = vec![(0.0, 0.0), (100.0, 100.0), (100.0, 0.0), (0.0, 100.0)];
+    let territory = Drawing::default()
+        .vintage(2019, vec![object("CS2.2.1", "US1.1", &[&wings])])
+        .write(folder.path());
+    let outputs = support::Outputs::of(&territory);
+    assert_eq!(outputs.table("stock")[0]["covered_m2"], "5000.00000");
+    let laid = &outputs.manifest()["vintages"][0]["laid"];
+    assert_eq!(laid["redrawn_parts"], 1);
+    assert_eq!(laid["redrawn_m2"], 5_000.0);
+}
+
+#[test]
+fn check_tells_what_is_wrong_and_exits_with_2() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("2019.geojson");
+    let check = |objects: &[serde_json::Value]| {
+        write_geojson(&path, objects);
+        let output = Command::new(env!("CARGO_BIN_EXE_millesime"))
+            .args(["check".as_ref(), path.as_os_str()])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        (output.status.code().unwrap(), text)
+    };
+    let (code, text) = check(&field());
+    assert!(code == 0 && text.contains("→ valid"), "{text}");
+    let mut objects = field();
+    objects.push(object(
+        "CS2.2.1",
+        "US9",
+        &[&rectangle(50.0, 0.0, 150.0, 100.0)],
+    ));
+    let (code, text) = check(&objects);
+    assert_eq!(code, 2, "{text}");
+    assert!(
+        text.contains("`US9` is not a US code") && text.contains("row 2"),
+        "{text}"
+    );
+    assert!(
+        text.contains("overlaps") && text.contains("row 1 and row 2: 5000.00 m²"),
+        "{text}"
     );
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 pub use cause::{Cause, cause};
 
 use crate::communes::{Commune, Communes, NO_DEPARTEMENT, WHOLE};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, suggest};
 use crate::grid::{HALF_CM2_PER_M2, format_m2};
 use crate::partition::{Builder, FaceId, ItemId, Overlay, Partition};
 use crate::vintage::{Object, Part, Report, Vintage};
@@ -84,6 +84,15 @@ pub struct LaidReport {
     pub gap_faces: u64,
     /// Ground that it covers outside all communes.
     pub outside_communes_m2: String,
+    /// Ground that it covers outside the only département that it is about: in no account.
+    pub other_departements_m2: String,
+    /// Parts whose rings cross themselves or one another, and cover what an odd number of rings
+    /// enclose: their area is not the one drawn.
+    pub redrawn_parts: u64,
+    /// How far the areas of these parts differ from those drawn, in all.
+    pub redrawn_m2: f64,
+    /// Ids of the objects of these parts, the first hundred.
+    pub redrawn_ids: Vec<String>,
     /// Parts that are too thin for the grid, and cover nothing.
     pub collapsed_parts: u64,
     /// Ids of the objects of these parts, the first hundred.
@@ -115,7 +124,13 @@ pub struct ExemptedLayer {
     pub from: u16,
     /// Its linework, any number of items.
     pub builder: Builder,
+    /// Items of a smaller area are not exempted, in half square centimetres.
+    pub minimum: i64,
 }
+
+/// A part whose area on the grid differs from the drawn one by more than this has rings that
+/// cross: rounding to the grid alone moves less.
+const REDRAWN_M2: f64 = 5.0;
 
 /// Where the items of each layer start in the common overlay.
 struct Layers {
@@ -149,8 +164,10 @@ pub fn lay(
         starts.push(builder.append(std::mem::take(&mut vintage.builder)));
     }
     let mut exempt_from = Vec::new();
+    let mut exempt_minimum = Vec::new();
     for layer in exempted {
         exempt_from.push(layer.from);
+        exempt_minimum.push(layer.minimum);
         starts.push(builder.append(layer.builder));
     }
     let layers = Layers { starts };
@@ -173,7 +190,7 @@ pub fn lay(
         Some(communes) => {
             let commune =
                 assign_communes(&overlay, &layers, communes, commune_overlap, &mut report)?;
-            require_meeting(&overlay, &commune)?;
+            require_meeting(&overlay, &layers, &commune, vintages.len())?;
             commune
         }
         None => vec![NONE; overlay.partition.face_count()],
@@ -197,7 +214,8 @@ pub fn lay(
                 continue;
             }
             if layer >= first_exemption {
-                exempt[layer - first_exemption][face] = true;
+                let number = layer - first_exemption;
+                exempt[number][face] |= areas[item as usize] >= exempt_minimum[number];
                 continue;
             }
             let v = layer - 1;
@@ -239,17 +257,22 @@ pub fn lay(
     // The frame: communes, what vintages reach, and, where there are no communes, the holes that
     // a vintage encloses.
     let keeps_gaps = !has_communes && vintages.iter().any(|v| v.is_state);
-    let in_frame: Vec<bool> = (0..count)
-        .map(|f| {
-            f != 0
-                && (commune[f] != NONE
-                    || (keeps_gaps && overlay.items(f as FaceId).is_empty())
-                    || reached.iter().any(|r| r[f]))
-        })
+    let mut in_frame: Vec<bool> = (0..count)
+        .map(|f| f != 0 && (commune[f] != NONE || reached.iter().any(|r| r[f])))
         .collect();
+    if keeps_gaps {
+        let framed: Vec<u32> = in_frame
+            .iter()
+            .map(|&is| if is { 0 } else { NONE })
+            .collect();
+        for gap in enclosed_gaps(&overlay.partition, &framed) {
+            in_frame[gap as usize] = true;
+        }
+    }
     let list = match communes {
         Some(communes) => communes.list,
         None => {
+            require_one_departement(&vintages)?;
             for face in 0..count {
                 if in_frame[face] {
                     commune[face] = 0;
@@ -264,10 +287,17 @@ pub fn lay(
     };
     let (departements, departement) =
         assign_departements(&list, &vintages, &commune, &objects, &in_frame);
+    require_departements(&vintages, &departements)?;
 
     let mut on_ground = Vec::new();
     for (v, vintage) in vintages.into_iter().enumerate() {
         let object = std::mem::take(&mut objects[v]);
+        let own = vintage.departement.as_deref().and_then(|own| {
+            departements
+                .iter()
+                .position(|d| &**d == own)
+                .map(|n| n as u32)
+        });
         let laid = laid[v].report(
             &overlay,
             &vintage,
@@ -277,6 +307,8 @@ pub fn lay(
             &areas,
             v,
             &layers,
+            &departement,
+            own,
         );
         let dissolved = overlay.partition.dissolve(&object);
         on_ground.push(OnGround {
@@ -331,6 +363,8 @@ impl Tally {
         areas: &[i64],
         number: usize,
         layers: &Layers,
+        departement: &[u32],
+        own_departement: Option<u32>,
     ) -> LaidReport {
         let sum = |keep: &dyn Fn(usize) -> bool| -> i64 {
             (1..object.len())
@@ -341,15 +375,27 @@ impl Tally {
         let covered = sum(&|f| object[f] != NONE);
         let gaps: Vec<FaceId> = enclosed_gaps(&overlay.partition, object);
         let start = layers.starts[number + 1] as usize;
-        let collapsed: Vec<u32> = vintage
-            .parts
-            .iter()
-            .enumerate()
-            .filter_map(|(n, part)| match part {
-                Part::Object(o) if areas[start + n] == 0 => Some(*o),
+        let parts = || {
+            let drawn = vintage.parts.iter().zip(&vintage.drawn).enumerate();
+            drawn.filter_map(|(n, (part, &drawn))| match part {
+                Part::Object(o) if drawn.is_finite() => Some((*o, drawn, areas[start + n])),
                 _ => None,
             })
+        };
+        let collapsed: Vec<u32> = parts()
+            .filter(|(_, _, laid)| *laid == 0)
+            .map(|(o, _, _)| o)
             .collect();
+        let redrawn: Vec<(u32, f64)> = parts()
+            .filter(|(_, _, laid)| *laid != 0)
+            .map(|(o, drawn, laid)| (o, (laid as f64 / HALF_CM2_PER_M2 as f64 - drawn).abs()))
+            .filter(|(_, difference)| *difference > REDRAWN_M2)
+            .collect();
+        let elsewhere = sum(&|f| {
+            object[f] != NONE
+                && departement[f] != NONE
+                && own_departement.is_some_and(|d| d != departement[f])
+        });
         let ids = |o: &u32| vintage.objects[*o as usize].id.to_string();
         LaidReport {
             extent_m2: format_m2(sum(&|f| reached[f])),
@@ -359,6 +405,15 @@ impl Tally {
             gaps_m2: format_m2(gaps.iter().map(|&f| overlay.partition.area(f)).sum()),
             gap_faces: gaps.len() as u64,
             outside_communes_m2: format_m2(sum(&|f| object[f] != NONE && commune[f] == NONE)),
+            other_departements_m2: format_m2(elsewhere),
+            redrawn_parts: redrawn.len() as u64,
+            redrawn_m2: redrawn.iter().map(|(_, difference)| difference).sum(),
+            redrawn_ids: redrawn
+                .iter()
+                .take(100)
+                .map(|(o, _)| ids(o))
+                .filter(|i| !i.is_empty())
+                .collect(),
             collapsed_parts: collapsed.len() as u64,
             collapsed_ids: collapsed
                 .iter()
@@ -391,7 +446,7 @@ fn assign_communes(
     let mut commune = vec![NONE; count];
     let mut areas = vec![0i64; communes.list.len()];
     let mut shared: BTreeMap<(u32, u32), i64> = BTreeMap::new();
-    for face in 0..count {
+    for (face, owner) in commune.iter_mut().enumerate() {
         let area = overlay.partition.area(face as FaceId);
         let mut claims: Vec<u32> = overlay
             .items(face as FaceId)
@@ -403,7 +458,7 @@ fn assign_communes(
         claims.sort_unstable();
         claims.dedup();
         if let [first, others @ ..] = claims.as_slice() {
-            commune[face] = *first;
+            *owner = *first;
             areas[*first as usize] += area;
             for other in others {
                 *shared.entry((*first, *other)).or_default() += area;
@@ -437,9 +492,15 @@ fn assign_communes(
 }
 
 /// Refuses communes and vintages that lie apart.
-fn require_meeting(overlay: &Overlay, commune: &[u32]) -> Result<()> {
+fn require_meeting(
+    overlay: &Overlay,
+    layers: &Layers,
+    commune: &[u32],
+    vintages: usize,
+) -> Result<()> {
+    let is_of_vintage = |&item: &ItemId| (1..=vintages).contains(&layers.locate(item).0);
     let meets = (0..commune.len() as FaceId)
-        .any(|f| commune[f as usize] != NONE && overlay.items(f).len() > 1);
+        .any(|f| commune[f as usize] != NONE && overlay.items(f).iter().any(is_of_vintage));
     if meets {
         return Ok(());
     }
@@ -448,6 +509,19 @@ fn require_meeting(overlay: &Overlay, commune: &[u32]) -> Result<()> {
         "no commune lies where a vintage is",
         "check that both are of the same territory, and their CRS",
     ))
+}
+
+/// Refuses vintages of several départements where no commune tells which ground is whose.
+fn require_one_departement(vintages: &[Vintage]) -> Result<()> {
+    let first = vintages.first().and_then(|v| v.departement.as_deref());
+    match vintages.iter().find(|v| v.departement.as_deref() != first) {
+        Some(vintage) => Err(Error::input(
+            format!("vintage {}", vintage.year),
+            "is not of the same département as the others, and there are no communes",
+            "add [communes], which tell the départements, or leave `departement` out",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The département of a territory without communes: that of its vintages, if they have one.
@@ -462,6 +536,25 @@ fn whole_departement(vintages: &[Vintage]) -> &str {
             one
         }
         _ => NO_DEPARTEMENT,
+    }
+}
+
+/// Refuses a vintage that is about a département in which there is no ground.
+fn require_departements(vintages: &[Vintage], departements: &[Arc<str>]) -> Result<()> {
+    let is_lost = |v: &&Vintage| {
+        let own = v.departement.as_deref();
+        own.is_some_and(|own| departements.iter().all(|d| &**d != own))
+    };
+    match vintages.iter().find(is_lost) {
+        Some(vintage) => {
+            let own = vintage.departement.as_deref().unwrap_or_default();
+            Err(Error::input(
+                format!("vintage {}", vintage.year),
+                format!("is said to be about the département {own}, where there is no ground"),
+                suggest(own, departements.iter().map(|d| &**d)),
+            ))
+        }
+        None => Ok(()),
     }
 }
 

@@ -89,6 +89,16 @@ pub fn status(partition: &Partition, faces: &[Face], thresholds: Thresholds) -> 
             }
         }
     }
+    partition.for_faces_around_nodes(|around| {
+        if around.iter().any(|&f| faces[f as usize] == Face::Uncovered) {
+            for &face in around
+                .iter()
+                .filter(|&&f| faces[f as usize] != Face::Uncovered)
+            {
+                edge[patches.of(face) as usize] = true;
+            }
+        }
+    });
     let mut buildings = Patches::new(partition, |f| building(f).then_some(0));
     let forced: Vec<bool> = (0..faces.len() as FaceId)
         .map(|f| building(f) && buildings.area_around(f) >= thresholds.building)

@@ -34,7 +34,7 @@ pub fn main(flags: Flags) -> Result<Outcome> {
             flags.frame.as_deref(),
             &reference,
         )?;
-        print(&report).map_err(super::unprintable)?;
+        super::printed(print(&report))?;
         if !report.is_valid() {
             outcome = Outcome::NotValid;
         }

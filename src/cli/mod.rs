@@ -9,7 +9,7 @@ mod twin;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use millesime::error::Error;
+use millesime::error::{Error, Result};
 
 /// OCS GE vintages on one exact partition: each commune's account of artificialisation.
 #[derive(Parser)]
@@ -66,7 +66,14 @@ fn quieten_gdal() {
     let _ = gdal::config::set_config_option("GDAL_CACHEMAX", "256");
 }
 
-/// The output could not be printed.
-fn unprintable(error: std::io::Error) -> Error {
-    Error::input("standard output", error, "check what reads it")
+/// What printing came to: whoever reads it may stop reading early (`millesime query … | head`).
+fn printed(outcome: std::io::Result<()>) -> Result<()> {
+    match outcome {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::input(
+            "standard output",
+            error,
+            "check what reads it",
+        )),
+        _ => Ok(()),
+    }
 }

@@ -59,8 +59,6 @@ pub fn main(flags: Flags) -> Result<Outcome> {
         FormatFlag::Table => Format::Table,
     };
     let text = query::answer(&question, format)?;
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .map(|()| Outcome::Done)
-        .map_err(super::unprintable)
+    super::printed(std::io::stdout().write_all(text.as_bytes()))?;
+    Ok(Outcome::Done)
 }

@@ -24,7 +24,7 @@ pub struct Flags {
     #[arg(long, default_value = "out")]
     out: PathBuf,
     /// Number of threads; all cores when not given. The outputs do not depend on it.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=512))]
     threads: Option<u16>,
     /// Print a commented territory file, and do nothing else.
     #[arg(long)]
@@ -33,17 +33,15 @@ pub struct Flags {
 
 pub fn main(flags: Flags) -> Result<Outcome> {
     let Some(territory) = flags.territory.filter(|_| !flags.example) else {
-        return std::io::stdout()
-            .write_all(EXAMPLE.as_bytes())
-            .map(|()| Outcome::Done)
-            .map_err(super::unprintable);
+        super::printed(std::io::stdout().write_all(EXAMPLE.as_bytes()))?;
+        return Ok(Outcome::Done);
     };
     if let Some(threads) = flags.threads {
         set_threads(threads)?;
     }
     let start = Instant::now();
     let summary = run(&territory, &flags.out, &Bar::new())?;
-    print_summary(&summary, start.elapsed().as_secs_f64()).map_err(super::unprintable)?;
+    super::printed(print_summary(&summary, start.elapsed().as_secs_f64()))?;
     Ok(Outcome::Done)
 }
 
@@ -138,6 +136,10 @@ fn repairs(vintage: &OnGround) -> Vec<String> {
         ),
         (&laid.gaps_m2, "m² enclosed but not covered stay so"),
         (&laid.outside_communes_m2, "m² lie outside the communes"),
+        (
+            &laid.other_departements_m2,
+            "m² lie in other départements: in no account",
+        ),
     ];
     let counts = [
         (read.null_codes, "rows without a code, kept as INCONNU"),
@@ -145,6 +147,10 @@ fn repairs(vintage: &OnGround) -> Vec<String> {
         (
             read.repairs.not_polygons,
             "geometries that are not polygons",
+        ),
+        (
+            laid.redrawn_parts,
+            "parts whose rings cross: they cover what an odd number of rings enclose",
         ),
         (laid.collapsed_parts, "parts too thin for the grid"),
         (

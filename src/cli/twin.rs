@@ -54,14 +54,13 @@ pub fn main(flags: Flags) -> Result<Outcome> {
     let vintages: Vec<String> = vintages
         .map(|(y, n)| format!("{n} objects in {y}"))
         .collect();
-    writeln!(
+    super::printed(writeln!(
         out,
         "{} communes; {}; {:.1} s; in {}",
         summary.communes,
         vintages.join(", "),
         start.elapsed().as_secs_f64(),
         flags.dir.display(),
-    )
-    .map(|()| Outcome::Done)
-    .map_err(super::unprintable)
+    ))?;
+    Ok(Outcome::Done)
 }

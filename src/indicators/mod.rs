@@ -3,22 +3,21 @@
 //!
 //! The tables that the SQL reads: `ledger` and `stock` (the account), `commune_periods` and
 //! `commune_vintages` (every commune with every period and vintage that concerns it, so that
-//! zeros appear), and `parameters` (one row). Columns in `_half_cm2` are integers: half square
+//! zeros appear), `nomenclature`, and `parameters` (one row). Columns in `_half_cm2` are integers: half square
 //! centimetres, 20 000 to the square metre.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use polars::prelude::{Column, DataFrame, IntoLazy, NamedFrom, Series};
 use polars::sql::SQLContext;
 
 use crate::communes::Commune;
 use crate::error::{Error, Result};
-use crate::ledger::{Ledger, PUBLISHED, State, Stock};
+use crate::ledger::{Ledger, PUBLISHED, State, Stock, StockRow};
 use crate::reference::{Code, Nomenclature, Reference};
 
 /// Name and text of each table's SQL.
-pub const TABLES: [(&str, &str); 14] = [
+pub const TABLES: [(&str, &str); 15] = [
     ("causes", include_str!("../../indicators/causes.sql")),
     (
         "composition",
@@ -41,6 +40,10 @@ pub const TABLES: [(&str, &str); 14] = [
     (
         "impermeable_flux_by_use",
         include_str!("../../indicators/impermeable_flux_by_use.sql"),
+    ),
+    (
+        "nomenclature",
+        include_str!("../../indicators/nomenclature.sql"),
     ),
     ("stock", include_str!("../../indicators/stock.sql")),
     (
@@ -83,6 +86,7 @@ pub fn compute(
         ("stock", stock_frame(stocks, reference)?),
         ("commune_periods", periods_frame(ledgers, communes)?),
         ("commune_vintages", vintages_frame(stocks, communes)?),
+        ("nomenclature", nomenclature_frame(reference)?),
         ("parameters", parameters_frame(reference)?),
     ];
     for (name, frame) in tables {
@@ -197,7 +201,7 @@ fn ledger_frame(ledgers: &[Ledger], reference: &Reference) -> Result<DataFrame> 
 }
 
 fn stock_frame(stocks: &[Stock], reference: &Reference) -> Result<DataFrame> {
-    let rows: Vec<(&Stock, &(Arc<str>, State, i64))> = stocks
+    let rows: Vec<(&Stock, &StockRow)> = stocks
         .iter()
         .flat_map(|stock| stock.rows.iter().map(move |row| (stock, row)))
         .collect();
@@ -298,6 +302,24 @@ fn vintages_frame(stocks: &[Stock], communes: &[Commune]) -> Result<DataFrame> {
             rows.iter().map(|(s, _)| Some(&*s.departement)),
         )
         .integers("year", rows.iter().map(|(s, _)| i64::from(s.year)))
+        .flags("is_state", rows.iter().map(|(s, _)| Some(s.is_state)))
+        .frame()
+}
+
+fn nomenclature_frame(reference: &Reference) -> Result<DataFrame> {
+    let axes = [&reference.cover, &reference.usage];
+    let rows: Vec<(&Nomenclature, Code)> = axes
+        .into_iter()
+        .flat_map(|n| n.codes().map(move |code| (n, code)))
+        .collect();
+    let labels = || rows.iter().map(|&(n, code)| n.labels(code));
+    Columns::default()
+        .texts("axis", rows.iter().map(|(n, _)| Some(n.axis().prefix())))
+        .integers("place", 0..rows.len() as i64)
+        .texts("code", rows.iter().map(|&(n, code)| Some(n.text(code))))
+        .texts("label_fr", labels().map(|l| Some(&*l.label_fr)))
+        .texts("label_en", labels().map(|l| Some(&*l.label_en)))
+        .texts("colour", labels().map(|l| Some(&*l.colour)))
         .frame()
 }
 

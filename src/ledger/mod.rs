@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-pub use period::{Change, PeriodFaces, Side, periods};
+pub use period::{Change, PeriodFaces, Side, periods, places};
 pub use status::{Decided, VintageStatus, decide};
 
 use crate::align::{Cause, Ground, NONE};
@@ -89,9 +89,12 @@ pub struct Stock {
     pub departement: Arc<str>,
     /// Whether the vintage describes the state of the ground, and not only where it changed.
     pub is_state: bool,
-    /// Commune, state, area in half square centimetres.
-    pub rows: Vec<(Arc<str>, State, i64)>,
+    /// The rows, sorted.
+    pub rows: Vec<StockRow>,
 }
+
+/// Commune, state, area in half square centimetres.
+pub type StockRow = (Arc<str>, State, i64);
 
 /// Code of a commune of the ground; empty for none.
 pub fn commune_code(ground: &Ground, commune: u32) -> Arc<str> {
@@ -135,12 +138,9 @@ pub fn account(ground: &Ground, period: &PeriodFaces) -> Ledger {
 
 /// The stock of every vintage in every département that it is about.
 pub fn stocks(ground: &Ground, decided: &[VintageStatus]) -> Vec<Stock> {
-    let mut stocks = Vec::new();
-    for (d, departement) in ground.departements.iter().enumerate() {
-        for (v, vintage) in ground.vintages.iter().enumerate() {
-            if !period::concerns(vintage, departement) {
-                continue;
-            }
+    places(ground)
+        .into_par_iter()
+        .map(|(v, d)| {
             let mut sums: BTreeMap<(u32, State), i64> = BTreeMap::new();
             for face in 0..ground.departement.len() {
                 if ground.departement[face] == d as u32 {
@@ -149,16 +149,13 @@ pub fn stocks(ground: &Ground, decided: &[VintageStatus]) -> Vec<Stock> {
                         ground.partition.area(face as FaceId);
                 }
             }
-            stocks.push(Stock {
-                year: vintage.year,
-                departement: departement.clone(),
-                is_state: vintage.is_state,
-                rows: sums
-                    .into_iter()
-                    .map(|((commune, state), area)| (commune_code(ground, commune), state, area))
-                    .collect(),
-            });
-        }
-    }
-    stocks
+            let row = |((commune, state), area)| (commune_code(ground, commune), state, area);
+            Stock {
+                year: ground.vintages[v].year,
+                departement: ground.departements[d].clone(),
+                is_state: ground.vintages[v].is_state,
+                rows: sums.into_iter().map(row).collect(),
+            }
+        })
+        .collect()
 }

@@ -49,7 +49,7 @@ pub struct PeriodFaces {
 }
 
 /// Whether a vintage is about a département.
-pub(super) fn concerns(vintage: &OnGround, departement: &str) -> bool {
+fn concerns(vintage: &OnGround, departement: &str) -> bool {
     vintage
         .departement
         .as_deref()
@@ -88,6 +88,16 @@ pub(super) fn state(
             _ => None,
         },
     }
+}
+
+/// The vintages of each département, as (vintage, département).
+pub fn places(ground: &Ground) -> Vec<(usize, usize)> {
+    let vintages = 0..ground.vintages.len();
+    let is_about = |v: usize, d: usize| concerns(&ground.vintages[v], &ground.departements[d]);
+    (0..ground.departements.len())
+        .flat_map(|d| vintages.clone().map(move |v| (v, d)))
+        .filter(|&(v, d)| is_about(v, d))
+        .collect()
 }
 
 /// The pairs of vintages to compare: consecutive ones of each département, and `others`.

@@ -3,8 +3,8 @@
 //! Where segments cross, every end and every crossing, rounded to the grid, makes a *hot pixel*,
 //! and a segment that passes a hot pixel is bent through its centre (Hobby, 1999). Ends never
 //! move, and a bend moves an edge by at most √2/2 grid steps. Bent segments cross no more, but
-//! may touch an end exactly: they are cut there, which moves nothing. Segments that do not cross
-//! are never bent, however near they pass to one another, so that noding what is already noded
+//! may touch an end exactly: they are cut there, which moves nothing. Where no segments cross at all,
+//! none is bent, however near they pass to one another, so that noding what is already noded
 //! changes nothing (plain snap rounding would bend them again, and again). Should bent segments
 //! cross all the same, they are bent once more; the number of passes that bent is returned, and
 //! that many times √2/2 steps bounds the drift. The result depends on the set of segments alone.

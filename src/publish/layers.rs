@@ -79,6 +79,8 @@ pub fn faces(
             flag(&format!("threshold_{when}")),
             flag(&format!("edge_{when}")),
             flag(&format!("impermeable_{when}")),
+            flag(&format!("computed_{when}")),
+            flag(&format!("other_forcing_{when}")),
             flag(&format!("exempted_{when}")),
             flag(&format!("zc_{when}")),
             text(&format!("id_{when}"), true),
@@ -95,11 +97,9 @@ pub fn faces(
             texts(changes().map(|c| Some(commune_code(ground, c.commune)))),
             texts(changes().map(|c| Some(c.cause.name()))),
         ];
-        let sides: [(usize, fn(&Change) -> Side); 2] = [
-            (period.vintages.0, |c| c.before),
-            (period.vintages.1, |c| c.after),
-        ];
-        for (vintage, side) in sides {
+        let (before, after) = period.vintages;
+        for (vintage, is_before) in [(before, true), (after, false)] {
+            let side = |c: &Change| if is_before { c.before } else { c.after };
             let objects = &ground.vintages[vintage].objects;
             let sides = || changes().map(side);
             let state = || sides().map(|s| s.state);
@@ -112,6 +112,8 @@ pub fn faces(
                 flags(state().map(|s| s.threshold)),
                 flags(state().map(|s| s.edge)),
                 flags(state().map(|s| s.impermeable)),
+                flags(state().map(|s| s.computed)),
+                flags(state().map(|s| s.other_forcing)),
                 flags(state().map(|s| s.exempted)),
                 flags(state().map(|s| s.zone)),
                 texts(sides().map(|s| object(s).and_then(|o| some(&o.id)))),

@@ -13,5 +13,5 @@ pub use geopackage::{ColumnType, GeoPackage, Row, Value};
 pub use geoparquet::GeoParquet;
 pub use layers::{faces, vintage, zone_construite};
 pub use ledger::write as ledger;
-pub use staging::Staging;
+pub use staging::{PROGRAM, Staging};
 pub use tables::{Cell, cells, write as table};

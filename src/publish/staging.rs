@@ -7,6 +7,10 @@ use crate::error::{Error, Result};
 
 /// The file that tells a folder of outputs.
 pub const MANIFEST: &str = "manifest.json";
+/// What a manifest of ours says under the key `program`.
+pub const PROGRAM: &str = "millesime";
+/// What a folder of outputs holds.
+const OURS: [&str; 5] = ["vintages", "faces", "ledger", "tables", MANIFEST];
 
 /// A folder being written beside its final place.
 pub struct Staging {
@@ -16,31 +20,30 @@ pub struct Staging {
 
 impl Staging {
     /// Prepares to write the folder `target`, which must be absent, empty, or the outputs of an
-    /// earlier run.
+    /// earlier run and nothing else.
     pub fn new(target: &Path) -> Result<Self> {
-        let is_ours = target.join(MANIFEST).exists();
-        if target.exists() && !is_ours {
-            let mut entries = fs::read_dir(target).map_err(|e| Error::unwritable(target, e))?;
-            if entries.next().is_some() {
-                return Err(Error::input(
-                    target.display(),
-                    "holds files that millesime has not written",
-                    "give a new or empty folder with --out",
-                ));
-            }
+        let Some(name) = target.file_name().map(|n| n.to_string_lossy().into_owned()) else {
+            return Err(Error::input(
+                target.display(),
+                "cannot be replaced as a whole",
+                "name the folder of the outputs, such as `out`",
+            ));
+        };
+        if target.is_symlink() {
+            return Err(Error::input(
+                target.display(),
+                "is a link, which would be replaced by a folder",
+                "name the folder that it leads to",
+            ));
         }
-        let name = target
-            .file_name()
-            .map_or_else(|| "out".to_owned(), |n| n.to_string_lossy().into_owned());
+        require_ours(target)?;
         let parent = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
         };
         fs::create_dir_all(&parent).map_err(|e| Error::unwritable(&parent, e))?;
-        let aside = parent.join(format!(".{name}.partial"));
-        if aside.exists() {
-            fs::remove_dir_all(&aside).map_err(|e| Error::unwritable(&aside, e))?;
-        }
+        remove_leftovers(&parent, &name);
+        let aside = parent.join(format!(".{name}.{}.partial", std::process::id()));
         fs::create_dir(&aside).map_err(|e| Error::unwritable(&aside, e))?;
         Ok(Self {
             target: target.to_owned(),
@@ -61,14 +64,18 @@ impl Staging {
     pub fn finish(self) -> Result<()> {
         let failed = |e| Error::unwritable(&self.target, e);
         let old = self.aside.with_extension("previous");
-        if old.exists() {
-            fs::remove_dir_all(&old).map_err(failed)?;
-        }
-        if self.target.exists() {
+        let has_old = self.target.exists();
+        if has_old {
             fs::rename(&self.target, &old).map_err(failed)?;
         }
-        fs::rename(&self.aside, &self.target).map_err(failed)?;
-        if old.exists() {
+        if let Err(error) = fs::rename(&self.aside, &self.target) {
+            if has_old {
+                // The earlier results go back; should that fail too, they stay beside.
+                let _ = fs::rename(&old, &self.target);
+            }
+            return Err(failed(error));
+        }
+        if has_old {
             fs::remove_dir_all(&old).map_err(failed)?;
         }
         Ok(())
@@ -81,6 +88,51 @@ impl Drop for Staging {
         if self.aside.exists() {
             // A failure here has no one to tell; the next run removes the folder.
             let _ = fs::remove_dir_all(&self.aside);
+        }
+    }
+}
+
+/// Refuses a folder that holds anything but the outputs of an earlier run.
+fn require_ours(target: &Path) -> Result<()> {
+    if !target.exists() {
+        return Ok(());
+    }
+    let entries = fs::read_dir(target).map_err(|e| Error::unwritable(target, e))?;
+    let names: Vec<String> = entries
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .collect();
+    let manifest = fs::read_to_string(target.join(MANIFEST)).unwrap_or_default();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap_or_default();
+    let is_ours = manifest["program"] == PROGRAM;
+    match names
+        .iter()
+        .find(|name| !is_ours || !OURS.contains(&name.as_str()))
+    {
+        Some(name) => Err(Error::input(
+            target.display(),
+            format!("holds `{name}`, which millesime has not written"),
+            "give a new or empty folder: the outputs of a run replace a whole folder",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Removes what runs that were stopped left beside a folder of this name.
+fn remove_leftovers(parent: &Path, name: &str) {
+    let Ok(entries) = fs::read_dir(parent) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let file = entry.file_name().to_string_lossy().into_owned();
+        let process = file
+            .strip_prefix(&format!(".{name}."))
+            .and_then(|rest| rest.strip_suffix(".partial"));
+        if let Some(process) = process
+            && process.bytes().all(|b| b.is_ascii_digit())
+            && !Path::new("/proc").join(process).exists()
+        {
+            // What cannot be removed does no harm.
+            let _ = fs::remove_dir_all(entry.path());
         }
     }
 }

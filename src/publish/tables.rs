@@ -96,7 +96,7 @@ pub fn write(csv: &Path, parquet: &Path, frame: &DataFrame) -> Result<()> {
     let arrays: Vec<(&str, ArrayRef, bool)> = columns
         .iter()
         .zip(frame.dtypes())
-        .map(|((name, values), kind)| (name.as_str(), array(&kind, values), true))
+        .map(|((name, values), kind)| (name.as_str(), array(name, &kind, values), true))
         .collect();
     batch(parquet, arrays)
 }
@@ -117,7 +117,7 @@ fn write_csv(path: &Path, columns: &[(String, Vec<Cell>)]) -> Result<()> {
 }
 
 /// The values as Arrow has them; areas in square metres.
-fn array(kind: &DataType, values: &[Cell]) -> ArrayRef {
+fn array(name: &str, kind: &DataType, values: &[Cell]) -> ArrayRef {
     let values = values.iter();
     match kind {
         DataType::String => Arc::new(
@@ -153,7 +153,7 @@ fn array(kind: &DataType, values: &[Cell]) -> ArrayRef {
                 })
                 .collect::<Float64Array>(),
         ),
-        _ if values.clone().any(|v| matches!(v, Cell::Area(_))) => Arc::new(
+        _ if name.ends_with(PUBLISHED) => Arc::new(
             values
                 .map(|v| match v {
                     Cell::Area(half_cm2) => Some(*half_cm2 as f64 / HALF_CM2_PER_M2 as f64),

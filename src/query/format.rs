@@ -1,7 +1,7 @@
 //! Answers as GeoJSON, CSV or a table to read.
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, Schema};
 use serde_json::{Map, Value, json};
 
 use super::{Format, Found};
@@ -37,8 +37,7 @@ fn value(batch: &RecordBatch, column: usize, row: usize) -> Value {
 }
 
 /// Names and numbers of the attribute columns.
-fn attributes(batch: &RecordBatch) -> Vec<(usize, String)> {
-    let schema = batch.schema();
+fn attributes(schema: &Schema) -> Vec<(usize, String)> {
     let names = schema.fields().iter().map(|f| f.name().clone()).enumerate();
     names
         .filter(|(_, name)| !GEOMETRY.contains(&name.as_str()))
@@ -51,6 +50,7 @@ fn geojson(found: &[Found]) -> Result<String> {
         period,
         crs,
         batches,
+        ..
     } in found
     {
         let way = crs.way_to(&wgs84()?)?;
@@ -62,7 +62,7 @@ fn geojson(found: &[Found]) -> Result<String> {
             for row in 0..batch.num_rows() {
                 let mut properties = Map::new();
                 properties.insert("period".to_owned(), json!(period));
-                for (column, name) in attributes(batch) {
+                for (column, name) in attributes(&batch.schema()) {
                     properties.insert(name, value(batch, column, row));
                 }
                 let rings = polygons(geometry.value(row))
@@ -117,20 +117,19 @@ fn text(batch: &RecordBatch, column: usize, name: &str, row: usize) -> String {
 fn csv(found: &[Found]) -> Result<String> {
     let failed = |e: &dyn std::fmt::Display| Error::Internal(format!("CSV: {e}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut has_header = false;
+    if let Some(first) = found.first() {
+        let columns = attributes(&first.schema);
+        let names = columns.iter().map(|(_, name)| name.as_str());
+        writer
+            .write_record(std::iter::once("period").chain(names))
+            .map_err(|e| failed(&e))?;
+    }
     for Found {
         period, batches, ..
     } in found
     {
         for batch in batches {
-            let columns = attributes(batch);
-            if !has_header {
-                let names = columns.iter().map(|(_, name)| name.as_str());
-                writer
-                    .write_record(std::iter::once("period").chain(names))
-                    .map_err(|e| failed(&e))?;
-                has_header = true;
-            }
+            let columns = attributes(&batch.schema());
             for row in 0..batch.num_rows() {
                 let values = columns.iter().map(|(c, name)| text(batch, *c, name, row));
                 writer
@@ -163,7 +162,7 @@ fn table(found: &[Found]) -> String {
     } in found
     {
         for batch in batches {
-            let columns = attributes(batch);
+            let columns = attributes(&batch.schema());
             for row in 0..batch.num_rows() {
                 if let Some(exact) = batch.column_by_name("area_half_cm2") {
                     total += exact.as_primitive::<Int64Type>().value(row);

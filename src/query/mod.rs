@@ -4,8 +4,10 @@ mod format;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::SchemaRef;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::crs::Crs;
@@ -50,6 +52,7 @@ pub struct Question {
 struct Found {
     period: String,
     crs: Crs,
+    schema: SchemaRef,
     batches: Vec<RecordBatch>,
 }
 
@@ -147,6 +150,7 @@ fn filter(path: &Path, period: &str, question: &Question) -> Result<Found> {
         .ok_or_else(|| damaged(&"it has no geo metadata"))?;
     let crs = geo["columns"]["geometry"]["crs"].to_string();
     let crs = Crs::parse(&crs, &path.display().to_string())?;
+    let schema = Arc::clone(builder.schema());
     let reader = builder.build().map_err(|e| damaged(&e))?;
     let mut batches = Vec::new();
     for batch in reader {
@@ -188,6 +192,7 @@ fn filter(path: &Path, period: &str, question: &Question) -> Result<Found> {
     Ok(Found {
         period: period.to_owned(),
         crs,
+        schema,
         batches,
     })
 }

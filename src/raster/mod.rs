@@ -1,8 +1,9 @@
 //! Rasters in: tiles of one pixel grid, read as one.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
-use gdal::raster::ResampleAlg;
+use gdal::raster::{GdalDataType, ResampleAlg};
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
 
 use crate::crs::Crs;
@@ -151,16 +152,14 @@ impl Mosaic {
             .collect()
     }
 
-    /// The file that holds a pixel.
+    /// The file that holds a pixel; where none does, one of the files.
     pub fn file_at(&self, column: usize, row: usize) -> String {
         let holds = |t: &&Tile| {
             (t.column..t.column + t.width).contains(&column)
                 && (t.row..t.row + t.height).contains(&row)
         };
-        self.tiles
-            .iter()
-            .find(holds)
-            .map_or_else(String::new, |t| t.path.display().to_string())
+        let found = self.tiles.iter().find(holds).or(self.tiles.first());
+        found.map_or_else(String::new, |t| t.path.display().to_string())
     }
 
     /// The grid point of a pixel corner; `None` beyond the grid.
@@ -171,10 +170,24 @@ impl Mosaic {
         )
     }
 
-    /// Reads `count` rows from `row` on, row by row, into `pixels`.
-    pub fn read(&self, row: usize, count: usize, pixels: &mut Vec<Pixel>) -> Result<()> {
+    /// The columns that tiles reach in `count` rows from `row` on.
+    pub fn columns(&self, row: usize, count: usize) -> Range<usize> {
+        let here = |t: &&Tile| t.row < row + count && row < t.row + t.height;
+        let tiles = || self.tiles.iter().filter(here);
+        let first = tiles().map(|t| t.column).min().unwrap_or(0);
+        first..tiles().map(|t| t.column + t.width).max().unwrap_or(first)
+    }
+
+    /// Reads these `columns` of `count` rows from `row` on, row by row, into `pixels`.
+    pub fn read(
+        &self,
+        columns: &Range<usize>,
+        row: usize,
+        count: usize,
+        pixels: &mut Vec<Pixel>,
+    ) -> Result<()> {
         pixels.clear();
-        pixels.resize(self.width * count, Pixel::Outside);
+        pixels.resize(columns.len() * count, Pixel::Outside);
         for tile in &self.tiles {
             let first = row.max(tile.row);
             let last = (row + count).min(tile.row + tile.height);
@@ -196,7 +209,7 @@ impl Mosaic {
                 .map_err(|e| Error::unreadable(&tile.path, format!("band 1: {e}")))?;
             for (n, &value) in values.data().iter().enumerate() {
                 let (column, line) = (tile.column + n % tile.width, n / tile.width);
-                let at = &mut pixels[(first - row + line) * self.width + column];
+                let at = &mut pixels[(first - row + line) * columns.len() + column - columns.start];
                 let is_nodata = tile.nodata.is_some_and(|nodata| nodata == f64::from(value));
                 let pixel = if is_nodata {
                     Pixel::Nodata
@@ -297,11 +310,28 @@ fn header(path: PathBuf, told: Option<&str>, target: &Crs) -> Result<Header> {
             "check its CRS, or resample it",
         ));
     }
-    if dataset.raster_count() < 1 {
+    if dataset.raster_count() != 1 {
         return Err(Error::input(
             &place,
-            "has no band",
-            "check that the file is complete",
+            format!(
+                "has {} bands; a class raster has one",
+                dataset.raster_count()
+            ),
+            "give the band of the classes alone (gdal_translate -b)",
+        ));
+    }
+    let band = dataset
+        .rasterband(1)
+        .map_err(|e| Error::unreadable(&path, e))?;
+    let kind = band.band_type();
+    if !matches!(
+        kind,
+        GdalDataType::UInt8 | GdalDataType::UInt16 | GdalDataType::Int16 | GdalDataType::Int32
+    ) {
+        return Err(Error::input(
+            &place,
+            format!("band 1 holds {kind} numbers; classes are whole numbers of at most 32 bits"),
+            "convert it (gdal_translate -ot Byte)",
         ));
     }
     let size = dataset.raster_size();

@@ -4,15 +4,15 @@
 mod nomenclature;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-pub use nomenclature::{Axis, ClassCode, Code, LeafSet, Nomenclature};
+pub use nomenclature::{Axis, ClassCode, Code, Labels, LeafSet, Nomenclature};
 
 use crate::error::{Error, Result};
 
-const EMBEDDED: [(&str, &str); 7] = [
+const EMBEDDED: [(&str, &str); 8] = [
     (
         "nomenclature/cover.csv",
         include_str!("../../reference/nomenclature/cover.csv"),
@@ -24,6 +24,10 @@ const EMBEDDED: [(&str, &str); 7] = [
     (
         "nomenclature/unknown.csv",
         include_str!("../../reference/nomenclature/unknown.csv"),
+    ),
+    (
+        "nomenclature/finer_use.csv",
+        include_str!("../../reference/nomenclature/finer_use.csv"),
     ),
     (
         "nomenclature/odeon-naf.csv",
@@ -94,6 +98,13 @@ struct UnknownRow {
     text: String,
 }
 
+/// A finer use, which a product may give in words.
+#[derive(Deserialize)]
+struct FinerRow {
+    label_fr: String,
+    code: String,
+}
+
 #[derive(Deserialize)]
 struct RasterRow {
     code: i64,
@@ -105,6 +116,9 @@ struct RasterRow {
 impl Reference {
     /// The embedded tables, with the files of `folder`, where it has them, in their stead.
     pub fn load(folder: Option<&Path>) -> Result<Self> {
+        if let Some(folder) = folder {
+            require_known(folder)?;
+        }
         let text = |name: &str| -> Result<String> {
             if let Some(path) = folder.map(|f| f.join(name)).filter(|p| p.exists()) {
                 return std::fs::read_to_string(&path).map_err(|e| Error::unreadable(&path, e));
@@ -120,12 +134,19 @@ impl Reference {
             .map(|row: UnknownRow| row.text)
             .collect();
         let cover = Nomenclature::parse(Axis::Cover, &text("nomenclature/cover.csv")?, &unknown)?;
-        let usage = Nomenclature::parse(Axis::Use, &text("nomenclature/use.csv")?, &unknown)?;
+        let mut usage = Nomenclature::parse(Axis::Use, &text("nomenclature/use.csv")?, &unknown)?;
+        for row in rows::<FinerRow>(&text("nomenclature/finer_use.csv")?, "finer_use.csv")? {
+            if !usage.add_text(&row.label_fr, &row.code) {
+                let what = format!("{} is not a code of use", row.code);
+                return Err(table_error("finer_use.csv", what));
+            }
+        }
         let leaf = |nomenclature: &Nomenclature, code: &str| {
             let leaves = nomenclature.leaves(nomenclature.code(code)?);
             (leaves.count() == 1).then_some(leaves)
         };
         let mut artificial = vec![LeafSet::EMPTY; usage.leaf_count()];
+        let mut given = artificial.clone();
         for row in rows::<MatrixRow>(&text("artificialisation/matrix.csv")?, "matrix.csv")? {
             let (Some(u), Some(c)) = (leaf(&usage, &row.usage), leaf(&cover, &row.cover)) else {
                 return Err(table_error(
@@ -133,10 +154,26 @@ impl Reference {
                     format!("{} × {} is not a couple of leaves", row.usage, row.cover),
                 ));
             };
+            let place = u.first().unwrap_or_default();
+            if given[place].within(c) == Some(true) || c.within(given[place]) == Some(true) {
+                return Err(table_error(
+                    "matrix.csv",
+                    format!("{} × {} is given twice", row.usage, row.cover),
+                ));
+            }
+            given[place] = given[place].with(c);
             if row.artificial {
-                let place = u.first().unwrap_or_default();
                 artificial[place] = artificial[place].with(c);
             }
+        }
+        if given
+            .iter()
+            .any(|covers| covers.count() as usize != cover.leaf_count())
+        {
+            return Err(table_error(
+                "matrix.csv",
+                "does not have every couple of a leaf of use and a leaf of cover".to_owned(),
+            ));
         }
         let mut impermeable = LeafSet::EMPTY;
         for row in rows::<ImpermeableRow>(
@@ -166,8 +203,11 @@ impl Reference {
             let place = path.display().to_string();
             rasters.insert(name, classes(&table, &place, &cover, &usage)?);
         }
+        let parameters: Vec<Parameter> =
+            rows(&text("artificialisation/parameters.csv")?, "parameters.csv")?;
+        require_parameters(&parameters)?;
         Ok(Self {
-            parameters: rows(&text("artificialisation/parameters.csv")?, "parameters.csv")?,
+            parameters,
             cover,
             usage,
             rasters,
@@ -211,8 +251,72 @@ impl Reference {
     }
 }
 
+/// Refuses a folder that is not there, or whose files would be read by no one.
+fn require_known(folder: &Path) -> Result<()> {
+    let missing = |what| Error::input(folder.display(), what, "give the folder of your tables");
+    if !folder.is_dir() {
+        return Err(missing("is not a folder of reference tables"));
+    }
+    for path in tables(folder)? {
+        let name = path
+            .strip_prefix(folder)
+            .unwrap_or(&path)
+            .to_string_lossy()
+            .into_owned();
+        let is_raster = name.starts_with("nomenclature/") && name.ends_with(".csv");
+        if !is_raster && EMBEDDED.iter().all(|(known, _)| *known != name) {
+            return Err(Error::input(
+                path.display(),
+                "is not a table that millesime reads",
+                crate::error::suggest(&name, EMBEDDED.map(|(known, _)| known)),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The files of a folder of reference tables.
+pub fn tables(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for place in [
+        folder.to_owned(),
+        folder.join("nomenclature"),
+        folder.join("artificialisation"),
+    ] {
+        if place.is_dir() {
+            let entries = std::fs::read_dir(&place).map_err(|e| Error::unreadable(&place, e))?;
+            found.extend(
+                entries
+                    .filter_map(|e| Some(e.ok()?.path()))
+                    .filter(|p| p.is_file()),
+            );
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Refuses parameters that are missing, or that no size or share can be.
+fn require_parameters(parameters: &[Parameter]) -> Result<()> {
+    let (_, ours) = EMBEDDED[EMBEDDED.len() - 1];
+    for known in rows::<Parameter>(ours, "parameters.csv")? {
+        match parameters.iter().find(|p| p.name == known.name) {
+            None => {
+                let what = format!("has no row `{}`", known.name);
+                return Err(table_error("parameters.csv", what));
+            }
+            Some(given) if !(0.0..=1e9).contains(&given.value) => {
+                let what = format!("{} cannot be {}", given.name, given.value);
+                return Err(table_error("parameters.csv", what));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
 /// Nomenclatures of class rasters that a user's folder adds.
-fn extra_rasters(folder: &Path) -> Result<Vec<(String, std::path::PathBuf)>> {
+fn extra_rasters(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let folder = folder.join("nomenclature");
     if !folder.is_dir() {
         return Ok(Vec::new());

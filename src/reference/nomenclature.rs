@@ -91,10 +91,21 @@ pub struct Nomenclature {
     leaf_count: usize,
 }
 
+/// How a code is shown to people.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Labels {
+    /// In French.
+    pub label_fr: String,
+    /// In English.
+    pub label_en: String,
+    /// Its official colour, `#rrggbb`.
+    pub colour: String,
+}
+
 #[derive(Clone, Debug)]
 struct Entry {
     text: String,
-    label_fr: String,
+    labels: Labels,
     leaves: LeafSet,
 }
 
@@ -103,7 +114,8 @@ struct Row {
     code: String,
     parent: String,
     leaf: bool,
-    label_fr: String,
+    #[serde(flatten)]
+    labels: Labels,
 }
 
 /// What is written for a null or empty code.
@@ -156,7 +168,7 @@ impl Nomenclature {
             }
             entries.push(Entry {
                 text: row.code,
-                label_fr: row.label_fr,
+                labels: row.labels,
                 leaves,
             });
             parents.push(parent);
@@ -167,7 +179,11 @@ impl Nomenclature {
         for text in unknown {
             entries.push(Entry {
                 text: text.clone(),
-                label_fr: "Inconnu".to_owned(),
+                labels: Labels {
+                    label_fr: "Inconnu".to_owned(),
+                    label_en: "Unknown".to_owned(),
+                    colour: "#ffffff".to_owned(),
+                },
                 leaves: all,
             });
         }
@@ -186,6 +202,17 @@ impl Nomenclature {
             return Err(bad(format!("unknown.csv has no row {UNKNOWN}")));
         }
         Ok(nomenclature)
+    }
+
+    /// Makes another text stand for a code; false when there is no such code.
+    pub(super) fn add_text(&mut self, text: &str, code: &str) -> bool {
+        match self.by_text.get(code).copied() {
+            Some(code) => {
+                self.by_text.insert(text.to_uppercase(), code);
+                true
+            }
+            None => false,
+        }
     }
 
     /// The code of a text: with or without its prefix, in upper or lower case, an empty one as
@@ -211,9 +238,9 @@ impl Nomenclature {
         &self.entries[code.0 as usize].text
     }
 
-    /// The French label of a code.
-    pub fn label(&self, code: Code) -> &str {
-        &self.entries[code.0 as usize].label_fr
+    /// How a code is shown.
+    pub fn labels(&self, code: Code) -> &Labels {
+        &self.entries[code.0 as usize].labels
     }
 
     /// The leaves that a code stands for.
@@ -258,6 +285,12 @@ mod tests {
         assert_eq!(read("CS9"), None);
         assert_eq!(reference.cover.leaf_count(), 14);
         assert_eq!(reference.usage.leaf_count(), 20);
+        // A finer use, in words.
+        let renewable = reference
+            .usage
+            .code("Production d'énergie renouvelable")
+            .unwrap();
+        assert_eq!(reference.usage.text(renewable), "US2");
         let us235 = reference.usage.code("235").unwrap();
         assert_eq!(reference.usage.text(us235), "US235");
         assert_eq!(reference.usage.leaves(us235).count(), 1);

@@ -4,7 +4,7 @@ mod keys;
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};
@@ -170,13 +170,34 @@ pub struct Exemption {
 }
 
 /// Kinds of exemption.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExemptionKind {
     /// Public parks and gardens.
     Park,
     /// Photovoltaic installations.
     Photovoltaic,
+}
+
+impl Vintage {
+    /// Refuses keys that a class raster does not know what to do with.
+    fn require_only_raster_keys(&self, place: &str) -> Result<()> {
+        let of_products = [
+            ("layer", self.layer.is_some()),
+            ("cover", self.cover.is_some()),
+            ("use", self.usage.is_some()),
+            ("zone_construite", self.zone_construite.is_some()),
+            ("encoding", self.encoding.is_some()),
+        ];
+        match of_products.iter().find(|(_, is_given)| *is_given) {
+            Some((key, _)) => Err(Error::input(
+                place,
+                format!("the vintage {} has classes, and the key `{key}`", self.year),
+                "that key is for a `product`: remove it",
+            )),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Territory {
@@ -209,7 +230,12 @@ impl Territory {
             vintage.product.as_mut().map(anchor);
             vintage.zone_construite.as_mut().map(anchor);
             for pattern in &mut vintage.classes {
-                *pattern = folder.join(&*pattern).to_string_lossy().into_owned();
+                // The folder may have letters that mean something in a pattern.
+                let folder = glob::Pattern::escape(&folder.to_string_lossy());
+                *pattern = Path::new(&folder)
+                    .join(&*pattern)
+                    .to_string_lossy()
+                    .into_owned();
             }
         }
         for changes in &mut self.changes {
@@ -229,6 +255,17 @@ impl Territory {
             return bad(
                 "has neither [[vintages]] nor [[changes]]".to_owned(),
                 "add at least one vintage; `millesime run --example` shows how",
+            );
+        }
+        let departements = self.vintages.iter().map(|v| &v.departement);
+        let departements = departements.chain(self.changes.iter().map(|c| &c.departement));
+        if let Some(wrong) = departements
+            .flatten()
+            .find(|d| !crate::communes::is_plain(d))
+        {
+            return bad(
+                format!("`departement = \"{wrong}\"` is not a code"),
+                "write it as in \"33\", \"2A\" or \"974\"",
             );
         }
         for vintage in &self.vintages {
@@ -259,7 +296,13 @@ impl Territory {
                     Error::input(place, what, advice)
                 })?;
             }
-            let same = |v: &&Vintage| v.year == year && v.departement == vintage.departement;
+            if vintage.product.is_none() {
+                vintage.require_only_raster_keys(place)?;
+            }
+            let same = |v: &&Vintage| {
+                let apart = v.departement.as_ref().zip(vintage.departement.as_ref());
+                v.year == year && apart.is_none_or(|(a, b)| a == b)
+            };
             if self.vintages.iter().filter(same).count() > 1 {
                 return bad(
                     format!("the vintage {year} is given twice"),
@@ -275,13 +318,25 @@ impl Territory {
                 );
             }
             let years = [changes.from, changes.to];
-            if let Some(vintage) = self.vintages.iter().find(|v| years.contains(&v.year)) {
+            if !self.vintages.is_empty() {
+                return bad(
+                    "has both [[vintages]] and [[changes]]".to_owned(),
+                    "a state of the ground cannot be compared with a layer of changes alone: give \
+                     them territory files of their own",
+                );
+            }
+            let is_other = |c: &&Changes| {
+                let apart = c.departement.as_ref().zip(changes.departement.as_ref());
+                apart.is_none_or(|(a, b)| a == b) && [c.from, c.to] != years
+            };
+            if let Some(other) = self.changes.iter().find(is_other) {
                 return bad(
                     format!(
-                        "the year {} has both a vintage and [[changes]]",
-                        vintage.year
+                        "[[changes]] of {}-{} and of {}-{} are of one ground",
+                        changes.from, changes.to, other.from, other.to
                     ),
-                    "compare vintages, or give changes: a year has one source",
+                    "what did not change in one of them is not known in the other: give each period \
+                     a territory file of its own",
                 );
             }
         }
@@ -302,20 +357,38 @@ impl Territory {
 
 /// The middle of a date or of a range of dates, in days from a fixed day.
 pub fn flight_day(dates: &str) -> Option<f64> {
-    let day = |date: &str| -> Option<i64> {
-        let mut parts = date.trim().split('-').map(|p| p.parse::<i64>().ok());
-        let (y, m, d) = (parts.next()??, parts.next()??, parts.next()??);
-        if parts.next().is_some() || !(1..=12).contains(&m) || !(1..=31).contains(&d) {
-            return None;
-        }
-        // Days of the proleptic Gregorian calendar, years counted from March.
-        let (y, m) = if m > 2 { (y, m - 3) } else { (y - 1, m + 9) };
-        Some(y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + d)
-    };
     match dates.split_once('/') {
-        Some((first, last)) => Some((day(first)? + day(last)?) as f64 / 2.0),
-        None => Some(day(dates)? as f64),
+        Some((first, last)) => {
+            let (first, last) = (day(first)?, day(last)?);
+            (first <= last).then(|| f64::from(first + last) / 2.0)
+        }
+        None => day(dates).map(f64::from),
     }
+}
+
+/// A date of the Gregorian calendar, in days from a fixed day.
+fn day(date: &str) -> Option<i32> {
+    let mut parts = date.trim().split('-');
+    let (y, m, d): (u16, u8, u8) = (
+        parts.next()?.parse().ok()?,
+        parts.next()?.parse().ok()?,
+        parts.next()?.parse().ok()?,
+    );
+    let is_leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+    let last = match m {
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap => 29,
+        2 => 28,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if parts.next().is_some() || !(1900..=2200).contains(&y) || !(1..=last).contains(&d) {
+        return None;
+    }
+    // Years are counted from March, so that the leap day is the last of its year.
+    let (y, m, d) = (i32::from(y), i32::from(m), i32::from(d));
+    let (y, m) = if m > 2 { (y, m - 3) } else { (y - 1, m + 9) };
+    Some(y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + d)
 }
 
 fn syntax(place: &str, error: &toml::de::Error) -> Error {
@@ -366,6 +439,14 @@ mod tests {
             flight_day("2018-06-01/2018-06-03"),
             flight_day("2018-06-02")
         );
-        assert_eq!(flight_day("2018"), None);
+        for wrong in [
+            "2018",
+            "2018-02-29",
+            "2018-13-01",
+            "99999999999-01-01",
+            "2018-06-02/2018-06-01",
+        ] {
+            assert_eq!(flight_day(wrong), None, "{wrong}");
+        }
     }
 }

@@ -48,6 +48,15 @@ pub struct Opening<'a> {
     pub encoding: Option<&'a str>,
 }
 
+/// Whether a file is GeoParquet, by its name.
+pub fn is_parquet(path: &Path) -> bool {
+    let is = |ending: &str| {
+        path.extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case(ending))
+    };
+    is("parquet") || is("geoparquet")
+}
+
 impl Layer {
     /// Opens a layer of the file at `path`.
     pub fn open(path: &Path, opening: Opening) -> Result<Self> {
@@ -63,8 +72,8 @@ impl Layer {
             let wanted = path.file_name().unwrap_or_default().to_string_lossy();
             let near = crate::error::nearest(&wanted, names.iter().map(String::as_str));
             let advice = match near {
-                Some(name) => format!("did you mean `{name}`? Paths are relative to the TOML file"),
-                None => "check the path: it is relative to the TOML file".to_owned(),
+                Some(name) => format!("did you mean `{name}`?"),
+                None => "check the path; in a territory file, paths are relative to it".to_owned(),
             };
             return Err(Error::input(
                 path.display(),
@@ -72,10 +81,7 @@ impl Layer {
                 advice,
             ));
         }
-        let is_parquet = path.extension().is_some_and(|e| {
-            e.eq_ignore_ascii_case("parquet") || e.eq_ignore_ascii_case("geoparquet")
-        });
-        if is_parquet {
+        if is_parquet(path) {
             let reader = parquet::Reader::open(path)?;
             return Ok(Self {
                 path: path.to_owned(),

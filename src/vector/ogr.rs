@@ -1,7 +1,9 @@
 //! Layers that GDAL reads.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use gdal::spatial_ref::SpatialRef;
 use gdal::vector::LayerAccess;
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
 
@@ -83,7 +85,10 @@ impl Reader {
             .layer(self.layer)
             .ok()
             .and_then(|l| l.spatial_ref());
+        // Some drivers give a system that stands for none.
+        let is_one = |s: &SpatialRef| !s.name().unwrap_or_default().starts_with("Undefined");
         system
+            .filter(is_one)
             .map(|s| Crs::of(&s, &self.path.display().to_string()))
             .transpose()
     }
@@ -136,8 +141,16 @@ fn is_null(geometry: &gdal::vector::Geometry) -> bool {
 }
 
 fn open(path: &Path, encoding: Option<&str>) -> Result<Dataset> {
+    require_whole(path)?;
     let encoding = encoding.map(|e| format!("ENCODING={e}"));
-    let options: Vec<&str> = encoding.iter().map(String::as_str).collect();
+    let mut options: Vec<&str> = encoding.iter().map(String::as_str).collect();
+    if path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("gpkg"))
+    {
+        // Read as it is, without the side files of a database in use.
+        options.push("IMMUTABLE=YES");
+    }
     let dataset = Dataset::open_ex(
         path,
         DatasetOptions {
@@ -147,6 +160,36 @@ fn open(path: &Path, encoding: Option<&str>) -> Result<Dataset> {
         },
     );
     dataset.map_err(|e| Error::unreadable(path, e))
+}
+
+/// Refuses a .shp that is shorter than its header says: GDAL would give its last rows without
+/// geometry.
+fn require_whole(path: &Path) -> Result<()> {
+    let is_shp = path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("shp"));
+    if !is_shp {
+        return Ok(());
+    }
+    let mut header = [0u8; 28];
+    let mut file = std::fs::File::open(path).map_err(|e| Error::unreadable(path, e))?;
+    file.read_exact(&mut header)
+        .map_err(|e| Error::unreadable(path, e))?;
+    let bytes = file
+        .metadata()
+        .map_err(|e| Error::unreadable(path, e))?
+        .len();
+    let [.., a, b, c, d] = header;
+    // The length of the whole file, in words of two bytes.
+    let declared = 2 * u64::from(u32::from_be_bytes([a, b, c, d]));
+    if bytes < declared {
+        return Err(Error::input(
+            path.display(),
+            format!("is {bytes} bytes long, and should be {declared}"),
+            "the file is truncated: fetch it again",
+        ));
+    }
+    Ok(())
 }
 
 /// Names of the layers of a file.

@@ -1,5 +1,7 @@
 //! From a class raster to linework: the edges between pixels of different labels, each once.
 
+use std::ops::Range;
+
 use crate::error::{Error, Result};
 use crate::partition::{Builder, ItemId};
 use crate::raster::{Mosaic, Pixel};
@@ -23,8 +25,10 @@ impl Label {
     }
 }
 
-/// Rows read at a time.
+/// Rows read at a time, at most,
 const ROWS: usize = 256;
+/// and pixels.
+const PIXELS: usize = 1 << 24;
 
 /// Adds to `builder` the boundaries of the items that `label` gives to the pixels of `mosaic`:
 /// maximal straight runs along pixel edges that separate the same two labels, so that boundaries
@@ -46,12 +50,19 @@ pub fn trace(
     };
     let mut pixels = Vec::new();
     let mut below = vec![Label::default(); width];
-    for top in (0..mosaic.height()).step_by(ROWS) {
-        let rows = ROWS.min(mosaic.height() - top);
-        mosaic.read(top, rows, &mut pixels)?;
-        for (line, values) in pixels.chunks_exact(width.max(1)).enumerate() {
+    let step = (PIXELS / width.max(1)).clamp(1, ROWS);
+    let mut before = 0..0;
+    for top in (0..mosaic.height()).step_by(step) {
+        let rows = step.min(mosaic.height() - top);
+        // Where no tile reaches, neither here nor just above, there is nothing to trace.
+        let columns = mosaic.columns(top, rows);
+        mosaic.read(&columns, top, rows, &mut pixels)?;
+        let reached = around(&before, &columns);
+        below[reached.clone()].fill(Label::default());
+        for line in 0..rows {
+            let values = &pixels[line * columns.len()..(line + 1) * columns.len()];
             let mut last = (Pixel::Outside, Label::default());
-            for (column, &pixel) in values.iter().enumerate() {
+            for (column, &pixel) in columns.clone().zip(values) {
                 if pixel != last.0 {
                     let found = match pixel {
                         Pixel::Outside => Some(Label::default()),
@@ -65,11 +76,25 @@ pub fn trace(
                 }
                 below[column] = last.1;
             }
-            tracer.row(top + line, &below)?;
+            tracer.row(
+                top + line,
+                &below,
+                if line == 0 { &reached } else { &columns },
+            )?;
         }
+        before = columns;
     }
     below.fill(Label::default());
-    tracer.row(mosaic.height(), &below)
+    tracer.row(mosaic.height(), &below, &before)
+}
+
+/// The range that holds both.
+fn around(p: &Range<usize>, q: &Range<usize>) -> Range<usize> {
+    match (p.is_empty(), q.is_empty()) {
+        (true, _) => q.clone(),
+        (_, true) => p.clone(),
+        _ => p.start.min(q.start)..p.end.max(q.end),
+    }
 }
 
 struct Tracer<'a> {
@@ -80,9 +105,12 @@ struct Tracer<'a> {
 }
 
 impl Tracer<'_> {
-    /// Takes the labels of `row`, and ends the runs that end at its upper edge.
-    fn row(&mut self, row: usize, below: &[Label]) -> Result<()> {
-        let width = below.len();
+    /// Takes the labels of `row`, and ends the runs that end at its upper edge. Beyond `columns`,
+    /// both this row and the one above have no label.
+    fn row(&mut self, row: usize, below: &[Label], columns: &Range<usize>) -> Result<()> {
+        if columns.is_empty() {
+            return Ok(());
+        }
         let at = |labels: &[Label], column: usize| labels.get(column).copied().unwrap_or_default();
         let pair = |labels: &[Label], column: usize| {
             let left = if column == 0 {
@@ -92,22 +120,23 @@ impl Tracer<'_> {
             };
             (left, at(labels, column))
         };
-        let mut from = 0;
-        for column in 1..=width {
+        let mut from = columns.start;
+        for column in columns.start + 1..=columns.end {
             let (up, down) = (self.above[column - 1], below[column - 1]);
-            if column == width || (at(&self.above, column), at(below, column)) != (up, down) {
+            let is_last = column == columns.end;
+            if is_last || (at(&self.above, column), at(below, column)) != (up, down) {
                 self.run((from, row), (column, row), up, down)?;
                 from = column;
             }
         }
-        for column in 0..=width {
+        for column in columns.start..=columns.end {
             let (left, right) = pair(&self.above, column);
             if (left, right) != pair(below, column) {
                 self.run((column, self.starts[column]), (column, row), left, right)?;
                 self.starts[column] = row;
             }
         }
-        self.above.copy_from_slice(below);
+        self.above[columns.clone()].copy_from_slice(&below[columns.clone()]);
         Ok(())
     }
 

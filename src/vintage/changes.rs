@@ -29,6 +29,7 @@ pub fn read(
         objects: Vec::new(),
         builder: crate::partition::Builder::new(),
         parts: Vec::new(),
+        drawn: Vec::new(),
         report: Report::default(),
     };
     let mut vintages = [partial(first.from), partial(first.to)];
@@ -57,12 +58,12 @@ pub fn read(
                 let object = Object {
                     cover: product::code(&reference.cover, value(n), &place, &row, report)?,
                     usage: product::code(&reference.usage, value(n + 2), &place, &row, report)?,
-                    id: texts.keep(""),
+                    id: texts.keep(value(n + 4)),
                     source: texts.keep(""),
                     ossature: None,
                     id_origine: texts.keep(""),
                     code_or: texts.keep(""),
-                    official: None,
+                    official: product::official(value(n + 6), "", &place, row.number)?,
                 };
                 let objects = &mut vintage.objects;
                 let index = *known[n].entry(object.clone()).or_insert_with(|| {
@@ -80,6 +81,8 @@ pub fn read(
         let [parts_before, parts_after] = parts;
         before.parts.extend(parts_before);
         after.parts.extend(parts_after);
+        before.drawn.extend(&intake.drawn);
+        after.drawn.extend(&intake.drawn);
         before.builder.append(intake.builder.clone());
         after.builder.append(intake.builder);
     }
@@ -102,11 +105,27 @@ fn open(changes: &territory::Changes) -> Result<Layer> {
     Layer::open(&changes.path, opening)
 }
 
-/// The columns of cover before and after, then of use.
+/// The columns of cover before and after, of use, of the object's identifier and of the producer's
+/// status; the last two are not in every product.
 fn code_columns(layer: &Layer, changes: &territory::Changes) -> Result<Vec<Option<String>>> {
     let cover = columns(layer, changes, changes.cover.as_ref(), ["cs", "couverture"])?;
     let usage = columns(layer, changes, changes.usage.as_ref(), ["us", "usage"])?;
-    Ok(cover.into_iter().chain(usage).map(Some).collect())
+    let optional = |stem: &str, year: u16, word: &str| {
+        let names = [
+            format!("{stem}_{year}"),
+            format!("{stem}{year}"),
+            format!("{stem}_{word}"),
+        ];
+        layer.find_column(&names.each_ref().map(String::as_str))
+    };
+    let both = |stem| {
+        [
+            optional(stem, changes.from, "avant"),
+            optional(stem, changes.to, "apres"),
+        ]
+    };
+    let codes = cover.into_iter().chain(usage).map(Some);
+    Ok(codes.chain(both("id")).chain(both("artif")).collect())
 }
 
 /// The columns before and after: as told, or in one of the published styles: `CS_2018`, `cs2018`,

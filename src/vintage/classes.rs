@@ -92,6 +92,7 @@ pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -
         has_zone_construite: false,
         objects,
         builder,
+        drawn: vec![f64::NAN; parts.len()],
         parts,
         report: Report {
             sources: mosaic.files(),

@@ -111,7 +111,7 @@ impl Intake {
             let mut grid_rings = Vec::with_capacity(rings.len());
             let mut drawn = 0.0;
             for (n, ring) in rings.into_iter().enumerate() {
-                let (points, area) = self.to_grid(ring).ok_or_else(|| {
+                let (points, area) = self.take_ring(ring).ok_or_else(|| {
                     Error::input(
                         format!("{}, row {row}", self.place),
                         "has a coordinate that is not a number, or that lies beyond ±10 737 km",
@@ -142,7 +142,7 @@ impl Intake {
     }
 
     /// The distinct points of a ring, without the closing one, and its area in m² before rounding.
-    fn to_grid(&mut self, ring: Ring) -> Option<(Vec<Point>, f64)> {
+    fn take_ring(&mut self, ring: Ring) -> Option<(Vec<Point>, f64)> {
         let (mut xs, mut ys): (Vec<f64>, Vec<f64>) = ring.into_iter().unzip();
         if !xs.iter().chain(&ys).all(|v| v.is_finite()) {
             return None;
@@ -164,6 +164,11 @@ impl Intake {
         Some((points, area))
     }
 
+    /// Whether every coordinate could be a longitude and a latitude; false without any.
+    pub fn looks_like_degrees(&self) -> bool {
+        self.builder.item_count() > 0 && self.looks_geographic
+    }
+
     /// Ends the intake: refuses a layer without polygons, or whose metres are degrees.
     pub fn finish(self) -> Result<Self> {
         if self.builder.item_count() == 0 {
@@ -173,7 +178,7 @@ impl Intake {
                 "check that it is the right layer, and that the file is complete",
             ));
         }
-        if self.looks_geographic {
+        if self.looks_like_degrees() {
             return Err(Error::input(
                 self.place,
                 "says that its coordinates are metres, but they look like degrees",

@@ -85,8 +85,10 @@ pub struct Vintage {
     pub objects: Vec<Object>,
     /// Its linework,
     pub builder: Builder,
-    /// and what each item of it stands for.
+    /// what each item of it stands for,
     pub parts: Vec<Part>,
+    /// and its area as it was drawn, m²; not a number where nothing was drawn.
+    pub drawn: Vec<f64>,
     /// What was read and mended.
     pub report: Report,
 }

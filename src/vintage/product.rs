@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::reference::{Code, Nomenclature, Reference};
 use crate::territory;
-use crate::vector::{Layer, Opening, Row};
+use crate::vector::{Layer, Opening, Row, is_parquet};
 
 /// Names of a column in the published variants, the current one first.
 const COVER: &[&str] = &["code_cs", "couverture", "cs", "cover"];
@@ -21,6 +21,8 @@ const CODE_OR: &[&str] = &["code_or", "origine2"];
 const MILLESIME: &[&str] = &["millesime"];
 const ARTIFICIAL: &[&str] = &["artif"];
 const THRESHOLD: &[&str] = &["crit_seuil"];
+/// False in a vintage that we wrote, where the status is ours and not the producer's.
+const OFFICIAL: &[&str] = &["official"];
 
 /// Usual names of the layers.
 const LAYERS: &[&str] = &["OCCUPATION_SOL", "OCCUPATION_DU_SOL", "OCSGE"];
@@ -48,6 +50,7 @@ pub fn read(
         layer.find_column(MILLESIME),
         layer.find_column(ARTIFICIAL),
         layer.find_column(THRESHOLD),
+        layer.find_column(OFFICIAL),
     ];
     let mut intake = Intake::new(&layer, vintage.crs.as_deref(), target)?;
     let place = layer.place();
@@ -69,7 +72,10 @@ pub fn read(
             ossature: truth(value(4)),
             id_origine: texts.keep(value(5)),
             code_or: texts.keep(value(6)),
-            official: official(value(8), value(9), &place, row.number)?,
+            official: match truth(value(10)) {
+                Some(false) => None,
+                _ => official(value(8), value(9), &place, row.number)?,
+            },
         };
         if value(0).is_empty() || value(1).is_empty() {
             report.null_codes += 1;
@@ -88,12 +94,14 @@ pub fn read(
     })?;
     let intake = intake.finish()?;
     let mut builder = intake.builder;
+    let mut drawn = intake.drawn;
     report.repairs = intake.repairs;
     let zone = zone_layer(vintage, path)?;
     let has_zone_construite = zone.is_some();
     if let Some(zone) = zone {
         let zone = read_zone(zone, vintage, target, &mut report)?;
         parts.extend((0..zone.item_count()).map(|_| Part::ZoneConstruite));
+        drawn.resize(parts.len(), f64::NAN);
         builder.append(zone);
     }
     Ok(Vintage {
@@ -105,6 +113,7 @@ pub fn read(
         objects,
         builder,
         parts,
+        drawn,
         report,
     })
 }
@@ -165,10 +174,7 @@ fn zone_layer(vintage: &territory::Vintage, product: &Path) -> Result<Option<Lay
     if let Some(path) = &vintage.zone_construite {
         return Layer::open(path, opening).map(Some);
     }
-    if product
-        .extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("parquet"))
-    {
+    if is_parquet(product) {
         return Ok(None);
     }
     let names = Layer::names(product)?;
@@ -228,7 +234,12 @@ pub(super) fn code(
     Ok(code)
 }
 
-fn official(artif: &str, seuil: &str, place: &str, row: u64) -> Result<Option<Official>> {
+pub(super) fn official(
+    artif: &str,
+    seuil: &str,
+    place: &str,
+    row: u64,
+) -> Result<Option<Official>> {
     let artificial = match artif.to_lowercase().as_str() {
         "" => return Ok(None),
         "artif" => true,

@@ -159,33 +159,52 @@ fn assert_fluxes_close(outputs: &Outputs) {
     }
 }
 
-/// Fluxes by class against stocks by class, and both against the whole.
+/// Fluxes by class against stocks by class, for every class, and both against the whole.
 fn assert_classes_close(outputs: &Outputs, axis: &str, code: &str) {
-    let stocks = outputs.table(&format!("stock_by_{axis}"));
-    let fluxes = outputs.table(&format!("flux_by_{axis}"));
-    let whole = sums(
-        &outputs.table("stock"),
-        &["commune", "year"],
-        "artificial_m2",
-    );
-    for (key, area) in sums(&stocks, &["commune", "year"], "artificial_m2") {
-        assert_eq!(area, whole[&key], "{key:?}");
+    for [flux, whole, column, net, all_net] in [
+        ["flux", "stock", "artificial_m2", "net_m2", "net_m2"],
+        [
+            "impermeable_flux",
+            "stock",
+            "impermeable_m2",
+            "net_m2",
+            "net_impermeable_m2",
+        ],
+    ] {
+        let stocks = outputs.table(&format!("stock_by_{axis}"));
+        let fluxes = outputs.table(&format!("{flux}_by_{axis}"));
+        let whole = sums(&outputs.table(whole), &["commune", "year"], column);
+        for (key, area) in sums(&stocks, &["commune", "year"], column) {
+            assert_eq!(area, whole[&key], "{key:?}");
+        }
+        let periods = ["commune", "year_before", "year_after"];
+        let all = sums(&outputs.table("flux"), &periods, all_net);
+        for (key, net) in sums(&fluxes, &periods, net) {
+            assert_eq!(net, all[&key], "{key:?}");
+        }
+        for balance in sums(&fluxes, &periods, "reclassified_m2").values() {
+            assert_eq!(*balance, 0);
+        }
+        // stock(after) − stock(before) = net + revealed + reclassified, class by class.
+        let stocks = sums(&stocks, &["commune", "year", code], column);
+        let classes: std::collections::BTreeSet<&String> = stocks.keys().map(|k| &k[2]).collect();
+        let keys = ["commune", "year_before", "year_after", code];
+        let parts = [net, "revealed_m2", "reclassified_m2"].map(|part| sums(&fluxes, &keys, part));
+        for period in all.keys() {
+            for class in &classes {
+                let at = |year: &String| {
+                    let key = vec![period[0].clone(), year.clone(), (*class).clone()];
+                    stocks.get(&key).copied().unwrap_or(0)
+                };
+                let key: Vec<String> = period.iter().chain([*class]).cloned().collect();
+                let moved: i64 = parts
+                    .iter()
+                    .map(|p| p.get(&key).copied().unwrap_or(0))
+                    .sum();
+                assert_eq!(at(&period[2]) - at(&period[1]), moved, "{flux}, {key:?}");
+            }
+        }
     }
-    for (key, net) in sums(&fluxes, &["commune", "year_before", "year_after"], "net_m2") {
-        let row = outputs
-            .table("flux")
-            .into_iter()
-            .find(|r| {
-                [&r["commune"], &r["year_before"], &r["year_after"]] == [&key[0], &key[1], &key[2]]
-            })
-            .unwrap();
-        assert_eq!(net, exact(&row["net_m2"]), "{key:?}");
-    }
-    assert!(
-        stocks
-            .iter()
-            .all(|row| row[code].len() > 2 || row[code].is_empty())
-    );
 }
 
 /// Transitions against the composition at each date: the classes of every commune close, with

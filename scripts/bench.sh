@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Our figures beside each peer's, in one run on this machine; the results go to benches/RESULTS.md.
 #   bench.sh [engine|scale]   one half only: the engine against its peers, or a whole département
+#   REPEAT=1 bench.sh         each peer once, and not the fastest of three
 set -euo pipefail
 what=${1:-all}
 target=${CARGO_TARGET_DIR:-target}
@@ -18,7 +19,7 @@ python() {
 
 # The line of the fastest of three processes.
 fastest() {
-    for _ in 1 2 3; do "$@"; done |
+    for _ in $(seq "${REPEAT:-3}"); do "$@"; done |
         python -c 'import json, sys; print(min(sys.stdin, key=lambda l: json.loads(l)["seconds"]), end="")'
 }
 
@@ -36,7 +37,7 @@ for line in sys.stdin:
         [ -e "$folder/summary.json" ] || python benches/data.py "$folder" --displacement "$displacement"
         {
             for operation in overlay cut dissolve; do fastest "$program" "$folder" "$operation"; done
-            python benches/peers.py "$folder"
+            python benches/peers.py "$folder" --repeat "${REPEAT:-3}"
         } | tee "$work/$data.jsonl"
     done
     for faces in 50000 200000 1000000; do
@@ -51,8 +52,11 @@ scale() {
     local folder=$work/scale
     [ -e "$folder/territory/TERRITORY.toml" ] ||
         "$target/release/millesime" twin "$folder/territory" --km2 6000 --seed 1
-    "$target/release/millesime" run "$folder/territory/TERRITORY.toml" --out "$folder/out" |
-        tee "$work/scale.txt"
+    {
+        "$target/release/millesime" run "$folder/territory/TERRITORY.toml" --out "$folder/out"
+        find "$folder/territory" "$folder/out" -name '*.gpkg' -o -name '*.parquet' -size +1M |
+            xargs du -ch --apparent-size | tail -1 | sed 's/total/of inputs and layers/'
+    } | tee "$work/scale.txt"
 }
 
 [ "$what" = scale ] || engine

@@ -247,48 +247,77 @@ impl Search {
 
 /// Cuts the edges at their hits; tells which edges are new.
 fn bend(edges: &Edges, hits: &[(u32, Point)]) -> (Edges, Vec<bool>) {
-    let mut cut = Vec::with_capacity(4 * hits.len());
-    for along in hits.chunk_by(|p, q| p.0 == q.0) {
-        let edge = along[0].0 as usize;
-        let (mut from, last) = edges.ends[edge];
-        for to in along.iter().map(|hit| hit.1).chain([last]) {
-            let segments = edges.items(edge).iter();
-            cut.extend(segments.filter_map(|&item| Segment::new(from, to, item)));
-            from = to;
-        }
+    let mut is_hit = vec![false; edges.len()];
+    for hit in hits {
+        is_hit[hit.0 as usize] = true;
     }
-    let cut = Edges::merge(cut);
-    let mut hit = hits.iter().map(|h| h.0 as usize).peekable();
-    let mut kept = (0..edges.len())
-        .filter(|&e| {
-            let is_hit = hit.peek() == Some(&e);
-            while hit.next_if_eq(&e).is_some() {}
-            !is_hit
+    // What the hit edges become, each with the edge that it comes from.
+    let mut cut: Vec<(Point, Point, u32)> = hits
+        .par_chunk_by(|p, q| p.0 == q.0)
+        .flat_map_iter(|along| {
+            let edge = along[0].0;
+            let (first, last) = edges.ends[edge as usize];
+            let starts = std::iter::once(first).chain(along.iter().map(|hit| hit.1));
+            let stops = along.iter().map(|hit| hit.1).chain([last]);
+            let segments = starts.zip(stops).filter(|(p, q)| p != q);
+            segments.map(move |(p, q)| (p.min(q), p.max(q), edge))
         })
-        .peekable();
-    let mut new = (0..cut.len()).peekable();
-    let mut all =
-        Edges::with_capacity(edges.len() + cut.len(), edges.items.len() + cut.items.len());
-    let mut fresh = Vec::with_capacity(edges.len() + cut.len());
-    let mut both = Vec::new();
+        .collect();
+    cut.par_sort_unstable();
+    let pieces: Vec<(Edges, Vec<bool>)> = (0..edges.len().div_ceil(PIECE))
+        .into_par_iter()
+        .map(|n| {
+            let (first, last) = (n * PIECE, ((n + 1) * PIECE).min(edges.len()));
+            // The cut segments that come before the next piece's first edge.
+            let place = |e: usize| cut.partition_point(|c| (c.0, c.1) < edges.ends[e]);
+            let from = if first == 0 { 0 } else { place(first) };
+            let to = if last == edges.len() {
+                cut.len()
+            } else {
+                place(last)
+            };
+            let kept = (first..last).filter(|&e| !is_hit[e]);
+            weave(edges, kept, &cut[from..to])
+        })
+        .collect();
+    let fresh = pieces
+        .iter()
+        .flat_map(|(_, fresh)| fresh)
+        .copied()
+        .collect();
+    let pieces = pieces.into_iter().map(|(edges, _)| edges).collect();
+    (Edges::concatenate(pieces), fresh)
+}
+
+/// The edges of `kept` and the segments of `cut` in one order, equal ones merged; and which are new.
+fn weave(
+    edges: &Edges,
+    kept: impl Iterator<Item = usize>,
+    cut: &[(Point, Point, u32)],
+) -> (Edges, Vec<bool>) {
+    let mut kept = kept.peekable();
+    let mut cut = cut.chunk_by(|p, q| (p.0, p.1) == (q.0, q.1)).peekable();
+    let mut all = Edges::default();
+    let mut fresh = Vec::new();
+    let (mut items, mut sum) = (Vec::new(), Vec::new());
     loop {
-        let order = match (kept.peek(), new.peek()) {
+        let order = match (kept.peek(), cut.peek()) {
             (None, None) => return (all, fresh),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
-            (Some(&e), Some(&n)) => edges.ends[e].cmp(&cut.ends[n]),
+            (Some(&e), Some(c)) => edges.ends[e].cmp(&(c[0].0, c[0].1)),
         };
         let old = if order.is_le() { kept.next() } else { None };
-        let new = if order.is_ge() { new.next() } else { None };
-        match (old, new) {
-            (Some(e), None) => all.push(edges.ends[e], edges.items(e)),
-            (None, Some(n)) => all.push(cut.ends[n], cut.items(n)),
-            (Some(e), Some(n)) => {
-                both.clear();
-                symmetric_difference(edges.items(e), cut.items(n), &mut both);
-                all.push(edges.ends[e], &both);
-            }
-            (None, None) => {}
+        let new = if order.is_ge() { cut.next() } else { None };
+        items.clear();
+        items.extend(old.into_iter().flat_map(|e| edges.items(e)));
+        for segment in new.into_iter().flatten() {
+            sum.clear();
+            symmetric_difference(&items, edges.items(segment.2 as usize), &mut sum);
+            std::mem::swap(&mut items, &mut sum);
+        }
+        if let Some(ends) = old.map(|e| edges.ends[e]).or(new.map(|c| (c[0].0, c[0].1))) {
+            all.push(ends, &items);
         }
         fresh.resize(all.len(), new.is_some());
     }

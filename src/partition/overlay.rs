@@ -99,71 +99,78 @@ impl Builder {
 /// Numbers the ends of edges: the nodes, sorted, and the node where each half-edge starts.
 fn index(ends: &[(Point, Point)]) -> (Vec<Point>, Vec<u32>) {
     // Edges come by their smaller ends, so these are sorted; most larger ends are among them.
-    let mut nodes: Vec<Point> = ends.iter().map(|&(a, _)| a).collect();
-    nodes.dedup();
-    let mut others: Vec<Point> = places(ends, &nodes)
-        .filter_map(|(_, larger)| larger.err())
-        .map(|(_, end)| end)
+    let mut smaller: Vec<Point> = ends.iter().map(|&(a, _)| a).collect();
+    smaller.dedup();
+    let known = smaller.as_slice();
+    let mut origins: Vec<u32> = ends
+        .par_chunks(RUN)
+        .flat_map_iter(|run| {
+            let mut place = known.partition_point(|&n| n < run[0].0);
+            run.iter().flat_map(move |&(a, b)| {
+                while known[place] < a {
+                    place += 1;
+                }
+                let larger = search_from(known, place, b).map_or(ABSENT, |n| n as u32);
+                [place as u32, larger]
+            })
+        })
         .collect();
+    let is_absent = |&(e, _): &(usize, &(Point, Point))| origins[2 * e + 1] == ABSENT;
+    let absent = ends.par_iter().enumerate().filter(is_absent);
+    let mut others: Vec<Point> = absent.map(|(_, &(_, b))| b).collect();
     others.par_sort_unstable();
     others.dedup();
-    let nodes = merge(&nodes, &others);
-    let origins = places(ends, &nodes)
-        .flat_map_iter(|(a, b)| [a, b.unwrap_or_else(|(next, _)| next)].map(|n| n as u32))
-        .collect();
+    let (nodes, shifts) = merge(&smaller, &others);
+    drop(smaller);
+    origins
+        .par_chunks_mut(2)
+        .zip(ends)
+        .for_each(|(places, &(_, b))| {
+            places[0] += shifts[places[0] as usize];
+            places[1] = match places[1] {
+                ABSENT => nodes.partition_point(|&n| n < b) as u32,
+                place => place + shifts[place as usize],
+            };
+        });
     (nodes, origins)
 }
 
 /// Edges that one task looks up.
 const RUN: usize = 1 << 12;
-
-/// For every edge, the places of its ends in sorted `nodes`, which hold all smaller ends; for a
-/// larger end that they do not hold, the end itself and the place where it would be.
-fn places<'a>(
-    ends: &'a [(Point, Point)],
-    nodes: &'a [Point],
-) -> impl ParallelIterator<Item = (usize, Result<usize, (usize, Point)>)> + 'a {
-    ends.par_chunks(RUN).flat_map_iter(move |run| {
-        let mut place = nodes.partition_point(|&n| n < run[0].0);
-        run.iter().map(move |&(a, b)| {
-            while nodes[place] < a {
-                place += 1;
-            }
-            (place, search_from(nodes, place, b).map_err(|at| (at, b)))
-        })
-    })
-}
+/// The place of an end that is the smaller end of no edge.
+const ABSENT: u32 = u32::MAX;
 
 /// Looks `p` up in sorted `nodes` from place `start` on, in steps that double: edges are short, so
 /// their ends are near one another.
-fn search_from(nodes: &[Point], start: usize, p: Point) -> Result<usize, usize> {
+fn search_from(nodes: &[Point], start: usize, p: Point) -> Option<usize> {
     let (mut low, mut step) = (start, 1);
     while low + step < nodes.len() && nodes[low + step] < p {
         low += step;
         step *= 2;
     }
     let high = (low + step + 1).min(nodes.len());
-    match nodes[low..high].binary_search(&p) {
-        Ok(n) => Ok(low + n),
-        Err(n) => Err(low + n),
-    }
+    nodes[low..high].binary_search(&p).ok().map(|n| low + n)
 }
 
-/// Two sorted lists without common points, as one.
-fn merge(mut p: &[Point], mut q: &[Point]) -> Vec<Point> {
+/// Two sorted lists without common points, as one; and by how much the places of the first are
+/// shifted in it.
+fn merge(p: &[Point], mut q: &[Point]) -> (Vec<Point>, Vec<u32>) {
     let mut all = Vec::with_capacity(p.len() + q.len());
-    while let (Some(a), Some(b)) = (p.first(), q.first()) {
-        if a < b {
-            all.push(*a);
-            p = &p[1..];
-        } else {
+    let mut shifts = Vec::with_capacity(p.len());
+    let mut shift = 0;
+    for &a in p {
+        while let [b, rest @ ..] = q
+            && *b < a
+        {
             all.push(*b);
-            q = &q[1..];
+            q = rest;
+            shift += 1;
         }
+        all.push(a);
+        shifts.push(shift);
     }
-    all.extend(p);
     all.extend(q);
-    all
+    (all, shifts)
 }
 
 /// Items of each face, found from west to east: across an edge, the items change by those whose

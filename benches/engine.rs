@@ -49,6 +49,18 @@ fn add(builder: &mut Builder, polygons: &[Polygon]) -> ItemId {
     first
 }
 
+/// Two layers in one builder, and the first item of the second.
+fn lay(first: &[Polygon], second: &[Polygon]) -> (Builder, ItemId) {
+    let collect = |polygons| {
+        let mut builder = Builder::new();
+        add(&mut builder, polygons);
+        builder
+    };
+    let (mut builder, second) = rayon::join(|| collect(first), || collect(second));
+    let start = builder.append(second);
+    (builder, start)
+}
+
 /// What a measure found: rows of the result, connected polygons, area.
 struct Found {
     pieces: usize,
@@ -58,9 +70,7 @@ struct Found {
 
 /// The pieces that two dates cut each other into: pairs of polygons that share ground.
 fn overlay(first: &[Polygon], second: &[Polygon]) -> Found {
-    let mut builder = Builder::new();
-    add(&mut builder, first);
-    let start = add(&mut builder, second);
+    let (builder, start) = lay(first, second);
     let overlay = builder.build();
     let mut pairs: Vec<(ItemId, ItemId, i64)> = (1..overlay.partition.face_count() as FaceId)
         .filter_map(|face| match *overlay.items(face) {
@@ -156,9 +166,7 @@ fn main() {
         "cut" => {
             let communes = layer("communes");
             measure("cut", first.len(), || {
-                let mut builder = Builder::new();
-                add(&mut builder, &first);
-                let start = add(&mut builder, &communes);
+                let (builder, start) = lay(&first, &communes);
                 merge(&builder.build(), &communes, start)
             });
         }

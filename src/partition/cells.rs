@@ -132,11 +132,18 @@ struct Block {
     power: u32,
 }
 
+/// Where the cells are.
+pub(super) struct Layout {
+    top: Grid,
+    blocks: Vec<Block>,
+    /// Number of cells.
+    cells: u32,
+}
+
 /// Segments listed by cell. A segment is listed in every cell that it, widened by one grid step,
 /// may cross.
 pub(super) struct Cells {
-    top: Grid,
-    blocks: Vec<Block>,
+    layout: Layout,
     /// The segments of cell `c` are `segments[starts[c]..starts[c + 1]]`, in no order.
     starts: Vec<u32>,
     segments: Vec<u32>,
@@ -145,10 +152,10 @@ pub(super) struct Cells {
 /// Segments in a block, about.
 const BLOCK: usize = 64;
 
-impl Cells {
-    /// Lists `segments` (each with its lexicographically smaller end first).
-    pub(super) fn new(segments: &[(Point, Point)]) -> Self {
-        let (top, length) = layout(segments);
+impl Layout {
+    /// Cells that suit `segments`.
+    fn new(segments: &[(Point, Point)]) -> Self {
+        let (top, length) = blocks_over(segments);
         let counts = zeros((top.columns * top.rows) as usize);
         segments.par_iter().for_each(|&segment| {
             top.crossed(segment, |block| {
@@ -168,34 +175,8 @@ impl Cells {
             cells += 1 << (2 * (top.power - power));
             block
         });
-        let mut listed = Self {
-            top,
-            blocks: blocks.collect(),
-            starts: Vec::new(),
-            segments: Vec::new(),
-        };
-        let counts = zeros(cells as usize + 1);
-        segments.par_iter().for_each(|&segment| {
-            listed.crossed(segment, |cell| {
-                counts[cell].fetch_add(1, Ordering::Relaxed);
-            });
-        });
-        let mut total = 0;
-        for count in &counts {
-            total += count.load(Ordering::Relaxed);
-            count.store(total, Ordering::Relaxed);
-        }
-        // Each cell's list is filled from its end down, which leaves its start in its count.
-        let places = zeros(total as usize);
-        segments.par_iter().enumerate().for_each(|(n, &segment)| {
-            listed.crossed(segment, |cell| {
-                let place = counts[cell].fetch_sub(1, Ordering::Relaxed) - 1;
-                places[place as usize].store(n as u32, Ordering::Relaxed);
-            });
-        });
-        listed.starts = counts.into_iter().map(AtomicU32::into_inner).collect();
-        listed.segments = places.into_iter().map(AtomicU32::into_inner).collect();
-        listed
+        let blocks = blocks.collect();
+        Self { top, blocks, cells }
     }
 
     /// The cells of a block.
@@ -218,6 +199,47 @@ impl Cells {
                 .crossed(segment, |cell| visit(first + cell));
         });
     }
+}
+
+impl Cells {
+    /// Lists `segments` (each with its lexicographically smaller end first) in cells that suit
+    /// them.
+    pub(super) fn new(segments: &[(Point, Point)]) -> Self {
+        Self::with_layout(Layout::new(segments), segments)
+    }
+
+    /// Lists `segments` in cells that suited others of about the same places.
+    pub(super) fn with_layout(layout: Layout, segments: &[(Point, Point)]) -> Self {
+        let counts = zeros(layout.cells as usize + 1);
+        segments.par_iter().for_each(|&segment| {
+            layout.crossed(segment, |cell| {
+                counts[cell].fetch_add(1, Ordering::Relaxed);
+            });
+        });
+        let mut total = 0;
+        for count in &counts {
+            total += count.load(Ordering::Relaxed);
+            count.store(total, Ordering::Relaxed);
+        }
+        // Each cell's list is filled from its end down, which leaves its start in its count.
+        let places = zeros(total as usize);
+        segments.par_iter().enumerate().for_each(|(n, &segment)| {
+            layout.crossed(segment, |cell| {
+                let place = counts[cell].fetch_sub(1, Ordering::Relaxed) - 1;
+                places[place as usize].store(n as u32, Ordering::Relaxed);
+            });
+        });
+        Self {
+            layout,
+            starts: counts.into_iter().map(AtomicU32::into_inner).collect(),
+            segments: places.into_iter().map(AtomicU32::into_inner).collect(),
+        }
+    }
+
+    /// Where the cells are, without the lists.
+    pub(super) fn into_layout(self) -> Layout {
+        self.layout
+    }
 
     /// Segments listed in `cell`.
     fn segments(&self, cell: usize) -> &[u32] {
@@ -226,10 +248,13 @@ impl Cells {
 
     /// The ground of every cell, with the segments listed there.
     pub(super) fn squares(&self) -> impl ParallelIterator<Item = (Square, &[u32])> {
-        (0..self.blocks.len())
+        (0..self.layout.blocks.len())
             .into_par_iter()
             .flat_map(move |block| {
-                let (inner, first) = (self.inner(block), self.blocks[block].first as usize);
+                let (inner, first) = (
+                    self.layout.inner(block),
+                    self.layout.blocks[block].first as usize,
+                );
                 let count = (inner.columns * inner.rows) as usize;
                 (0..count)
                     .into_par_iter()
@@ -242,10 +267,13 @@ impl Cells {
     /// segments listed there.
     pub(super) fn downwards(&self, p: Point) -> impl Iterator<Item = (i64, &[u32])> {
         let (x, y) = (i64::from(p.x), i64::from(p.y));
-        let column = self.top.column(x);
-        (0..=self.top.row(y)).rev().flat_map(move |row| {
-            let block = self.top.number(column, row);
-            let (inner, first) = (self.inner(block), self.blocks[block].first as usize);
+        let column = self.layout.top.column(x);
+        (0..=self.layout.top.row(y)).rev().flat_map(move |row| {
+            let block = self.layout.top.number(column, row);
+            let (inner, first) = (
+                self.layout.inner(block),
+                self.layout.blocks[block].first as usize,
+            );
             let column = inner.column(x);
             (0..=inner.row(y)).rev().map(move |row| {
                 let bottom = inner.south + (row << inner.power);
@@ -262,7 +290,7 @@ fn zeros(count: usize) -> Vec<AtomicU32> {
 }
 
 /// Blocks over all segments, and the average length of these.
-fn layout(segments: &[(Point, Point)]) -> (Grid, i64) {
+fn blocks_over(segments: &[(Point, Point)]) -> (Grid, i64) {
     let start = || ([i64::MAX, i64::MAX, i64::MIN, i64::MIN], 0);
     let (bounds, length) = segments
         .par_iter()

@@ -139,8 +139,13 @@ pub(super) fn node(segments: Vec<Segment>) -> (Edges, Cells, u32) {
     let mut edges = Edges::merge(segments);
     let mut fresh = vec![true; edges.len()];
     let mut passes = 0;
+    let mut layout = None;
     loop {
-        let cells = Cells::new(&edges.ends);
+        let cells = match layout.take() {
+            None => Cells::new(&edges.ends),
+            // Bends are of a step: what suited the edges before suits them still.
+            Some(layout) => Cells::with_layout(layout, &edges.ends),
+        };
         let (mut hits, has_crossing) = search(&edges.ends, &fresh, &cells);
         if has_crossing {
             passes += 1;
@@ -154,13 +159,13 @@ pub(super) fn node(segments: Vec<Segment>) -> (Edges, Cells, u32) {
         if hits.is_empty() {
             return (edges, cells, passes);
         }
-        drop(cells);
+        layout = Some(cells.into_layout());
         (edges, fresh) = bend(&edges, &hits);
     }
 }
 
-/// For every edge, the hot pixels that it passes, other than its own ends: sorted by edge, and
-/// along each edge; and whether any two edges cross.
+/// For every edge, the hot pixels that it passes, other than its own ends, sorted by edge; and
+/// whether any two edges cross.
 ///
 /// Edges that are not `fresh` are known not to cross one another, nor to pass an end of any edge
 /// that matters: only what concerns fresh ones is looked for.
@@ -174,12 +179,7 @@ fn search(ends: &[(Point, Point)], fresh: &[bool], cells: &Cells) -> (Vec<(u32, 
         .collect();
     let has_crossing = searches.iter().any(|s| s.has_crossing);
     let mut hits: Vec<(u32, Point)> = searches.into_iter().flat_map(|s| s.found).collect();
-    let order = |&(edge, p): &(u32, Point)| {
-        // Squares that a rising edge passes have rising x and y; a falling one, falling y.
-        let (a, b) = ends[edge as usize];
-        (edge, p.x, if a.y <= b.y { p.y } else { -p.y })
-    };
-    hits.par_sort_unstable_by_key(order);
+    hits.par_sort_unstable();
     hits.dedup();
     (hits, has_crossing)
 }
@@ -257,10 +257,18 @@ fn bend(edges: &Edges, hits: &[(u32, Point)]) -> (Edges, Vec<bool>) {
         .flat_map_iter(|along| {
             let edge = along[0].0;
             let (first, last) = edges.ends[edge as usize];
-            let starts = std::iter::once(first).chain(along.iter().map(|hit| hit.1));
-            let stops = along.iter().map(|hit| hit.1).chain([last]);
-            let segments = starts.zip(stops).filter(|(p, q)| p != q);
-            segments.map(move |(p, q)| (p.min(q), p.max(q), edge))
+            let mut path: Vec<Point> = along.iter().map(|hit| hit.1).collect();
+            if first.y > last.y {
+                // The squares that an edge passes have rising x, and y that rises or falls with it.
+                path.sort_unstable_by_key(|p| (p.x, -p.y));
+            }
+            path.push(last);
+            let mut from = first;
+            path.into_iter().filter_map(move |to| {
+                let segment = (from.min(to), from.max(to), edge);
+                from = to;
+                (segment.0 != segment.1).then_some(segment)
+            })
         })
         .collect();
     cut.par_sort_unstable();
@@ -352,9 +360,12 @@ fn passes_pixel(a: Point, b: Point, p: Point) -> bool {
     // Twice the side of the line on which a point of the square lies ranges around that of its
     // centre; the bounds of the range are reached only on sides that the square owns.
     let (dx, dy) = delta(a, b);
-    let centre = 2 * i128::from(orientation(a, b, p));
-    let reach = i128::from(dx) + i128::from(dy.abs());
-    let (least, most) = (centre - reach, centre + reach);
+    let reach = dx + dy.abs();
+    let centre = orientation(a, b, p);
+    if centre.abs() > reach {
+        return false;
+    }
+    let (least, most) = (2 * centre - reach, 2 * centre + reach);
     (least < 0 || (least == 0 && dy <= 0)) && (most > 0 || (most == 0 && dx == 0))
 }
 

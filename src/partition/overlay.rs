@@ -36,6 +36,7 @@ impl Builder {
 
     /// Adds a ring to the boundary of `item`; it is closed when its ends differ.
     pub fn ring(&mut self, item: ItemId, points: &[Point]) {
+        self.segments.reserve(points.len());
         for pair in points.windows(2) {
             self.segment(item, pair[0], pair[1]);
         }

@@ -89,8 +89,8 @@ def account(folder):
             ours[key] += float(row["area_m2"])
     keys = sorted(set(ours) | set(theirs))
     worst = max(keys, key=lambda key: abs(ours.get(key, 0) - theirs.get(key, 0)))
-    # Where a commune's limit crosses, edges bend by at most a grid step.
-    compare(f"{len(keys)} transitions by commune, the worst", ours.get(worst, 0), theirs.get(worst, 0), 0.5, "m²")
+    # Where a commune's limit crosses, edges bend by at most a grid step, along its kilometres.
+    compare(f"{len(keys)} transitions by commune, the worst", ours.get(worst, 0), theirs.get(worst, 0), 5, "m²")
     compare("all ground", sum(ours.values()), sum(theirs.values()), 0.01, "m²")
 
 

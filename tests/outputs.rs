@@ -229,6 +229,24 @@ fn the_same_bytes_for_any_number_of_threads() {
 }
 
 #[test]
+fn the_same_bytes_for_any_order_of_the_input() {
+    let folder = TempDir::new().unwrap();
+    let territory = village(folder.path());
+    let mut first = run_with(&territory, &folder.path().join("first"), 2);
+    for name in ["communes", "2016", "2019", "2022"] {
+        let path = folder.path().join(format!("{name}.geojson"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut layer: Value = serde_json::from_str(&text).unwrap();
+        layer["features"].as_array_mut().unwrap().reverse();
+        std::fs::write(&path, layer.to_string()).unwrap();
+    }
+    let mut second = run_with(&territory, &folder.path().join("second"), 2);
+    first.remove("manifest.json");
+    second.remove("manifest.json");
+    assert!(first == second);
+}
+
+#[test]
 fn the_manifest_says_how_it_was_made() {
     let folder = TempDir::new().unwrap();
     let outputs = Outputs::of(&village(folder.path()));

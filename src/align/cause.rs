@@ -57,8 +57,8 @@ pub fn cause(
     }
     let cover = says_the_same(&reference.cover, before.0, after.0);
     let usage = says_the_same(&reference.usage, before.1, after.1)
-        || is_mixed(&reference.usage, before.1, after.1)
-        || reference.usage.text(before.1) == "US6.6";
+        || reference.is_aggregate_of(before.1, after.1)
+        || reference.is_unknown_use(before.1);
     if cover && usage {
         Cause::Nomenclature
     } else {
@@ -69,13 +69,6 @@ pub fn cause(
 /// A code and itself, its ancestor, or an unknown one.
 fn says_the_same(nomenclature: &Nomenclature, a: Code, b: Code) -> bool {
     nomenclature.leaves(a).nests_with(nomenclature.leaves(b))
-}
-
-/// US235, which the older products give for US2, US3 and US5.
-fn is_mixed(usage: &Nomenclature, a: Code, b: Code) -> bool {
-    let parts = |code| matches!(usage.text(code), "US2" | "US3" | "US5");
-    let mixed = |code| usage.text(code) == "US235";
-    (mixed(a) && parts(b)) || (parts(a) && mixed(b))
 }
 
 #[cfg(test)]

@@ -139,9 +139,9 @@ impl Columns {
     }
 }
 
+/// Whether a code says anything: not every leaf is possible.
 fn is_known(nomenclature: &Nomenclature, code: Code) -> bool {
-    let text = nomenclature.text(code);
-    text != "US6.6" && nomenclature.leaves(code).count() < nomenclature.leaf_count() as u32
+    nomenclature.leaves(code).count() < nomenclature.leaf_count() as u32
 }
 
 fn ledger_frame(ledgers: &[Ledger], reference: &Reference) -> Result<DataFrame> {
@@ -224,7 +224,10 @@ fn stock_frame(stocks: &[Stock], reference: &Reference) -> Result<DataFrame> {
         )
         .flags(
             "use_known",
-            states().map(|s| s.codes.map(|c| is_known(&reference.usage, c.1))),
+            states().map(|s| {
+                let known = |u| is_known(&reference.usage, u) && !reference.is_unknown_use(u);
+                s.codes.map(|c| known(c.1))
+            }),
         )
         .flags("matrix", states().map(|s| s.matrix))
         .flags("final", states().map(|s| s.last))

@@ -61,7 +61,7 @@ fn before_thresholds(vintage: &OnGround, reference: &Reference, object: u32) -> 
     let object = &vintage.objects[object as usize];
     Face::Covered {
         matrix: reference.is_artificial(object.cover, object.usage),
-        building: reference.cover.text(object.cover) == "CS1.1.1.1",
+        building: reference.is_building(object.cover),
     }
 }
 

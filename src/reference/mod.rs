@@ -12,7 +12,7 @@ pub use nomenclature::{Axis, ClassCode, Code, Labels, LeafSet, Nomenclature};
 
 use crate::error::{Error, Result};
 
-const EMBEDDED: [(&str, &str); 8] = [
+const EMBEDDED: [(&str, &str); 10] = [
     (
         "nomenclature/cover.csv",
         include_str!("../../reference/nomenclature/cover.csv"),
@@ -24,6 +24,14 @@ const EMBEDDED: [(&str, &str); 8] = [
     (
         "nomenclature/unknown.csv",
         include_str!("../../reference/nomenclature/unknown.csv"),
+    ),
+    (
+        "nomenclature/equivalences.csv",
+        include_str!("../../reference/nomenclature/equivalences.csv"),
+    ),
+    (
+        "artificialisation/buildings.csv",
+        include_str!("../../reference/artificialisation/buildings.csv"),
     ),
     (
         "nomenclature/finer_use.csv",
@@ -76,6 +84,11 @@ pub struct Reference {
     /// For each leaf of use, the leaves of cover with which it is artificial.
     artificial: Vec<LeafSet>,
     impermeable: LeafSet,
+    building: LeafSet,
+    /// Codes of use that the older products give for others: aggregate, part.
+    aggregates: Vec<(Code, Code)>,
+    /// Codes of use that say that the use is not known.
+    unknown_uses: Vec<Code>,
     parameters: Vec<Parameter>,
 }
 
@@ -96,6 +109,28 @@ struct ImpermeableRow {
 #[derive(Deserialize)]
 struct UnknownRow {
     text: String,
+}
+
+#[derive(Deserialize)]
+struct BuildingRow {
+    cover: String,
+}
+
+/// A code of use that says less than others.
+#[derive(Deserialize)]
+struct EquivalenceRow {
+    code: String,
+    kind: EquivalenceKind,
+    part: String,
+}
+
+#[derive(Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum EquivalenceKind {
+    /// It stands for any of its parts.
+    Aggregate,
+    /// It says that the use is not known.
+    Unknown,
 }
 
 /// A finer use, which a product may give in words.
@@ -189,6 +224,33 @@ impl Reference {
                 }
             }
         }
+        let mut building = LeafSet::EMPTY;
+        for row in rows::<BuildingRow>(&text("artificialisation/buildings.csv")?, "buildings.csv")?
+        {
+            let leaves = leaf(&cover, &row.cover).ok_or_else(|| {
+                table_error(
+                    "buildings.csv",
+                    format!("{} is not a leaf of cover", row.cover),
+                )
+            })?;
+            building = building.with(leaves);
+        }
+        let (mut aggregates, mut unknown_uses) = (Vec::new(), Vec::new());
+        let table = text("nomenclature/equivalences.csv")?;
+        for row in rows::<EquivalenceRow>(&table, "equivalences.csv")? {
+            let code = |code: &str| {
+                usage
+                    .code(code)
+                    .filter(|_| !code.is_empty())
+                    .ok_or_else(|| {
+                        table_error("equivalences.csv", format!("`{code}` is not a code of use"))
+                    })
+            };
+            match row.kind {
+                EquivalenceKind::Aggregate => aggregates.push((code(&row.code)?, code(&row.part)?)),
+                EquivalenceKind::Unknown => unknown_uses.push(code(&row.code)?),
+            }
+        }
         let mut rasters = BTreeMap::from([(
             "odeon-naf".to_owned(),
             classes(
@@ -213,6 +275,9 @@ impl Reference {
             rasters,
             artificial,
             impermeable,
+            building,
+            aggregates,
+            unknown_uses,
         })
     }
 
@@ -234,6 +299,21 @@ impl Reference {
     /// Whether the cover is impermeable; `None` when its leaves differ.
     pub fn is_impermeable(&self, cover: Code) -> Option<bool> {
         self.cover.leaves(cover).within(self.impermeable)
+    }
+
+    /// Whether the cover is a building's.
+    pub fn is_building(&self, cover: Code) -> bool {
+        self.cover.leaves(cover).within(self.building) == Some(true)
+    }
+
+    /// Whether one of two uses is an aggregate, which older products give for the other.
+    pub fn is_aggregate_of(&self, a: Code, b: Code) -> bool {
+        self.aggregates.contains(&(a, b)) || self.aggregates.contains(&(b, a))
+    }
+
+    /// Whether a code of use says that the use is not known.
+    pub fn is_unknown_use(&self, usage: Code) -> bool {
+        self.unknown_uses.contains(&usage)
     }
 
     /// A parameter's value.

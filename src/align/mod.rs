@@ -4,19 +4,24 @@
 //! overlaps within a layer are resolved by content, never by the order of the input.
 
 mod cause;
+mod departements;
+mod report;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 pub use cause::{Cause, cause};
+pub use report::{LaidReport, OverlayReport};
 
-use crate::communes::{Commune, Communes, NO_DEPARTEMENT, WHOLE};
-use crate::error::{Error, Result, suggest};
+use crate::communes::{Commune, Communes, WHOLE};
+use crate::error::{Error, Result};
 use crate::grid::{HALF_CM2_PER_M2, format_m2};
 use crate::partition::{Builder, FaceId, ItemId, Overlay, Partition};
 use crate::vintage::{Object, Part, Report, Vintage};
+use departements::{
+    assign_departements, require_departements, require_one_departement, whole_departement,
+};
+use report::{Laid, enclosed_gaps};
 
 /// No commune, no object, no département.
 pub const NONE: u32 = u32::MAX;
@@ -67,57 +72,6 @@ pub struct OnGround {
     pub laid: LaidReport,
 }
 
-/// What was found when a vintage was laid on the ground. Areas are in m².
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct LaidReport {
-    /// Ground that the vintage's data reach.
-    pub extent_m2: String,
-    /// Ground that it covers.
-    pub covered_m2: String,
-    /// Sum of its objects' areas less that of their union.
-    pub overlaps_m2: String,
-    /// Ground that several of its objects claim: the smallest object has it.
-    pub overlap_faces: u64,
-    /// Holes in it that it encloses on all sides.
-    pub gaps_m2: String,
-    /// Their number.
-    pub gap_faces: u64,
-    /// Ground that it covers outside all communes.
-    pub outside_communes_m2: String,
-    /// Ground that it covers outside the only département that it is about: in no account.
-    pub other_departements_m2: String,
-    /// Parts whose rings cross themselves or one another, and cover what an odd number of rings
-    /// enclose: their area is not the one drawn.
-    pub redrawn_parts: u64,
-    /// How far the areas of these parts differ from those drawn, in all.
-    pub redrawn_m2: f64,
-    /// Ids of the objects of these parts, the first hundred.
-    pub redrawn_ids: Vec<String>,
-    /// Parts that are too thin for the grid, and cover nothing.
-    pub collapsed_parts: u64,
-    /// Ids of the objects of these parts, the first hundred.
-    pub collapsed_ids: Vec<String>,
-}
-
-/// What the overlay found.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct OverlayReport {
-    /// Faces of the partition.
-    pub faces: u64,
-    /// Edges of the partition.
-    pub edges: u64,
-    /// Passes of the noding that moved an edge.
-    pub noding_passes: u32,
-    /// No point of an input edge has moved further than this, rounding to the grid included, m.
-    pub drift_bound_m: f64,
-    /// The largest difference between a commune's area as drawn and as laid, m².
-    pub largest_commune_difference_m2: f64,
-    /// The commune that has it.
-    pub largest_commune_difference: String,
-    /// Ground that several communes claim, m²: the smallest code has it.
-    pub commune_overlaps_m2: String,
-}
-
 /// Ground that is exempted from the year on.
 pub struct ExemptedLayer {
     /// First year that it applies to.
@@ -127,10 +81,6 @@ pub struct ExemptedLayer {
     /// Items of a smaller area are not exempted, in half square centimetres.
     pub minimum: i64,
 }
-
-/// A part whose area on the grid differs from the drawn one by more than this has rings that
-/// cross: rounding to the grid alone moves less.
-const REDRAWN_M2: f64 = 5.0;
 
 /// Where the items of each layer start in the common overlay.
 struct Layers {
@@ -232,7 +182,7 @@ pub fn lay(
                     let kept = objects[v][face];
                     if kept == NONE {
                         objects[v][face] = object;
-                        laid[v].winner = (areas[item as usize], face);
+                        laid[v].winner = areas[item as usize];
                         continue;
                     }
                     laid[v].overlaps += area;
@@ -243,11 +193,11 @@ pub fn lay(
                     // The smallest claimant has the ground: it is the finer drawing. Then content
                     // decides, so that the order of the input does not.
                     let list = &vintages[v].objects;
-                    let winning = laid[v].winner.0;
+                    let winning = laid[v].winner;
                     let challenger = (areas[item as usize], &list[object as usize]);
                     if challenger < (winning, &list[kept as usize]) {
                         objects[v][face] = object;
-                        laid[v].winner = (areas[item as usize], face);
+                        laid[v].winner = areas[item as usize];
                     }
                 }
             }
@@ -298,18 +248,20 @@ pub fn lay(
                 .position(|d| &**d == own)
                 .map(|n| n as u32)
         });
-        let laid = laid[v].report(
-            &overlay,
-            &vintage,
-            &object,
-            &reached[v],
-            &commune,
-            &areas,
-            v,
-            &layers,
-            &departement,
-            own,
-        );
+        let first = layers.starts[v + 1] as usize;
+        let laid = Laid {
+            partition: &overlay.partition,
+            vintage: &vintage,
+            areas: &areas[first..first + vintage.parts.len()],
+            object: &object,
+            reached: &reached[v],
+            commune: &commune,
+            departement: &departement,
+            own_departement: own,
+            overlaps: laid[v].overlaps,
+            overlap_faces: laid[v].overlap_faces,
+        }
+        .report();
         let dissolved = overlay.partition.dissolve(&object);
         on_ground.push(OnGround {
             year: vintage.year,
@@ -344,95 +296,11 @@ pub fn lay(
 /// Sums over the faces of one vintage.
 #[derive(Default)]
 struct Tally {
-    /// Area of the item that has the current face, and the face.
-    winner: (i64, usize),
+    /// Area of the item that has the current face.
+    winner: i64,
     overlaps: i64,
     overlap_faces: u64,
     last_overlap: usize,
-}
-
-impl Tally {
-    #[expect(clippy::too_many_arguments, reason = "a report reads everything")]
-    fn report(
-        &self,
-        overlay: &Overlay,
-        vintage: &Vintage,
-        object: &[u32],
-        reached: &[bool],
-        commune: &[u32],
-        areas: &[i64],
-        number: usize,
-        layers: &Layers,
-        departement: &[u32],
-        own_departement: Option<u32>,
-    ) -> LaidReport {
-        let sum = |keep: &dyn Fn(usize) -> bool| -> i64 {
-            (1..object.len())
-                .filter(|&f| keep(f))
-                .map(|f| overlay.partition.area(f as FaceId))
-                .sum()
-        };
-        let covered = sum(&|f| object[f] != NONE);
-        let gaps: Vec<FaceId> = enclosed_gaps(&overlay.partition, object);
-        let start = layers.starts[number + 1] as usize;
-        let parts = || {
-            let drawn = vintage.parts.iter().zip(&vintage.drawn).enumerate();
-            drawn.filter_map(|(n, (part, &drawn))| match part {
-                Part::Object(o) if drawn.is_finite() => Some((*o, drawn, areas[start + n])),
-                _ => None,
-            })
-        };
-        let collapsed: Vec<u32> = parts()
-            .filter(|(_, _, laid)| *laid == 0)
-            .map(|(o, _, _)| o)
-            .collect();
-        let redrawn: Vec<(u32, f64)> = parts()
-            .filter(|(_, _, laid)| *laid != 0)
-            .map(|(o, drawn, laid)| (o, (laid as f64 / HALF_CM2_PER_M2 as f64 - drawn).abs()))
-            .filter(|(_, difference)| *difference > REDRAWN_M2)
-            .collect();
-        let elsewhere = sum(&|f| {
-            object[f] != NONE
-                && departement[f] != NONE
-                && own_departement.is_some_and(|d| d != departement[f])
-        });
-        let ids = |o: &u32| vintage.objects[*o as usize].id.to_string();
-        LaidReport {
-            extent_m2: format_m2(sum(&|f| reached[f])),
-            covered_m2: format_m2(covered),
-            overlaps_m2: format_m2(self.overlaps),
-            overlap_faces: self.overlap_faces,
-            gaps_m2: format_m2(gaps.iter().map(|&f| overlay.partition.area(f)).sum()),
-            gap_faces: gaps.len() as u64,
-            outside_communes_m2: format_m2(sum(&|f| object[f] != NONE && commune[f] == NONE)),
-            other_departements_m2: format_m2(elsewhere),
-            redrawn_parts: redrawn.len() as u64,
-            redrawn_m2: redrawn.iter().map(|(_, difference)| difference).sum(),
-            redrawn_ids: redrawn
-                .iter()
-                .take(100)
-                .map(|(o, _)| ids(o))
-                .filter(|i| !i.is_empty())
-                .collect(),
-            collapsed_parts: collapsed.len() as u64,
-            collapsed_ids: collapsed
-                .iter()
-                .take(100)
-                .map(ids)
-                .filter(|i| !i.is_empty())
-                .collect(),
-        }
-    }
-}
-
-/// Connected pieces of uncovered ground that do not reach the outside.
-fn enclosed_gaps(partition: &Partition, object: &[u32]) -> Vec<FaceId> {
-    let covered: Vec<u32> = object.iter().map(|&o| u32::from(o != NONE)).collect();
-    let dissolved = partition.dissolve(&covered);
-    // Faces of `partition` that lie in a merged, uncovered face other than the outside.
-    (1..covered.len() as FaceId)
-        .filter(|&f| covered[f as usize] == 0 && dissolved.merged[f as usize] != 0)
-        .collect()
 }
 
 fn assign_communes(
@@ -509,117 +377,4 @@ fn require_meeting(
         "no commune lies where a vintage is",
         "check that both are of the same territory, and their CRS",
     ))
-}
-
-/// Refuses vintages of several départements where no commune tells which ground is whose.
-fn require_one_departement(vintages: &[Vintage]) -> Result<()> {
-    let first = vintages.first().and_then(|v| v.departement.as_deref());
-    match vintages.iter().find(|v| v.departement.as_deref() != first) {
-        Some(vintage) => Err(Error::input(
-            format!("vintage {}", vintage.year),
-            "is not of the same département as the others, and there are no communes",
-            "add [communes], which tell the départements, or leave `departement` out",
-        )),
-        None => Ok(()),
-    }
-}
-
-/// The département of a territory without communes: that of its vintages, if they have one.
-fn whole_departement(vintages: &[Vintage]) -> &str {
-    let declared = vintages.first().and_then(|v| v.departement.as_deref());
-    match declared {
-        Some(one)
-            if vintages
-                .iter()
-                .all(|v| v.departement.as_deref() == Some(one)) =>
-        {
-            one
-        }
-        _ => NO_DEPARTEMENT,
-    }
-}
-
-/// Refuses a vintage that is about a département in which there is no ground.
-fn require_departements(vintages: &[Vintage], departements: &[Arc<str>]) -> Result<()> {
-    let is_lost = |v: &&Vintage| {
-        let own = v.departement.as_deref();
-        own.is_some_and(|own| departements.iter().all(|d| &**d != own))
-    };
-    match vintages.iter().find(is_lost) {
-        Some(vintage) => {
-            let own = vintage.departement.as_deref().unwrap_or_default();
-            Err(Error::input(
-                format!("vintage {}", vintage.year),
-                format!("is said to be about the département {own}, where there is no ground"),
-                suggest(own, departements.iter().map(|d| &**d)),
-            ))
-        }
-        None => Ok(()),
-    }
-}
-
-/// The département of each face of the frame: its commune's; else the only one there is; else
-/// that of a vintage which covers it.
-fn assign_departements(
-    communes: &[Commune],
-    vintages: &[Vintage],
-    commune: &[u32],
-    objects: &[Vec<u32>],
-    in_frame: &[bool],
-) -> (Vec<Arc<str>>, Vec<u32>) {
-    let mut departements: Vec<Arc<str>> = communes.iter().map(|c| c.departement.clone()).collect();
-    departements.sort();
-    departements.dedup();
-    let of_communes = departements.clone();
-    for vintage in vintages {
-        departements.extend(vintage.departement.as_deref().map(Arc::from));
-    }
-    if of_communes.len() != 1 {
-        departements.push(NO_DEPARTEMENT.into());
-    }
-    departements.sort();
-    departements.dedup();
-    let place = |name: &str| {
-        departements
-            .iter()
-            .position(|d| &**d == name)
-            .map_or(NONE, |n| n as u32)
-    };
-    let of_commune: Vec<u32> = communes.iter().map(|c| place(&c.departement)).collect();
-    let of_vintage: Vec<Option<u32>> = vintages
-        .iter()
-        .map(|v| v.departement.as_deref().map(place))
-        .collect();
-    let elsewhere = match of_communes.as_slice() {
-        [only] => place(only),
-        _ => place(NO_DEPARTEMENT),
-    };
-    let departement: Vec<u32> = (0..commune.len())
-        .map(|f| {
-            if !in_frame[f] {
-                return NONE;
-            }
-            if commune[f] != NONE {
-                return of_commune[commune[f] as usize];
-            }
-            (0..vintages.len())
-                .find_map(|v| of_vintage[v].filter(|_| objects[v][f] != NONE))
-                .unwrap_or(elsewhere)
-        })
-        .collect();
-    let mut used = vec![false; departements.len()];
-    for &d in departement.iter().filter(|&&d| d != NONE) {
-        used[d as usize] = true;
-    }
-    // Only those that have ground are kept.
-    let mut numbers = vec![NONE; departements.len()];
-    let mut kept = Vec::new();
-    for (n, name) in departements.into_iter().enumerate() {
-        if used[n] {
-            numbers[n] = kept.len() as u32;
-            kept.push(name);
-        }
-    }
-    let renumber = |d: u32| if d == NONE { NONE } else { numbers[d as usize] };
-    (kept, departement.into_iter().map(renumber).collect())
 }

@@ -7,7 +7,7 @@
 -- source: article R.101-1 of the code de l'urbanisme, décret n° 2023-1096 of 27 November 2023
 -- unit: m² (computed in half square centimetres), m² per year
 -- columns: series, commune, name, departement, year_before, year_after, the eight fluxes, each again
---   per year, years, years_basis
+--   per year, years, years_basis, basis_before, basis_after (what the figures rest on: basis.csv)
 WITH sums AS (
   SELECT
     series, commune, departement, year_before, year_after,
@@ -31,7 +31,7 @@ WITH sums AS (
 filled AS (
   SELECT
     p.series, p.commune, p.name, p.departement, p.year_before, p.year_after,
-    p.years, p.years_basis,
+    p.years, p.years_basis, b.basis AS basis_before, a.basis AS basis_after,
     COALESCE(s.gained, 0) AS gained, COALESCE(s.lost, 0) AS lost,
     COALESCE(s.revealed, 0) AS revealed, COALESCE(s.sealed, 0) AS sealed,
     COALESCE(s.unsealed, 0) AS unsealed, COALESCE(s.sealed_revealed, 0) AS sealed_revealed
@@ -39,6 +39,12 @@ filled AS (
   LEFT JOIN sums AS s
     ON s.series = p.series AND s.commune = p.commune AND s.departement = p.departement
     AND s.year_before = p.year_before AND s.year_after = p.year_after
+  LEFT JOIN basis AS b
+    ON b.series = p.series AND b.commune = p.commune AND b.departement = p.departement
+    AND b.year = p.year_before
+  LEFT JOIN basis AS a
+    ON a.series = p.series AND a.commune = p.commune AND a.departement = p.departement
+    AND a.year = p.year_after
 )
 SELECT
   series, commune, name, departement, year_before, year_after,
@@ -58,6 +64,6 @@ SELECT
   CAST(unsealed AS DOUBLE) / 20000.0 / years AS desimpermeabilised_m2_per_year,
   CAST(sealed - unsealed AS DOUBLE) / 20000.0 / years AS net_impermeable_m2_per_year,
   CAST(sealed_revealed AS DOUBLE) / 20000.0 / years AS impermeable_revealed_m2_per_year,
-  years, years_basis
+  years, years_basis, basis_before, basis_after
 FROM filled
 ORDER BY series, departement, commune, year_before, year_after

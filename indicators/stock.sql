@@ -1,9 +1,8 @@
 -- title: Stock of artificialised and impermeable ground, by commune
 -- definition: ground whose final status is artificialised (matrix, thresholds, forcing), and ground
---   of impermeable cover, at the date of each vintage. A share is of the covered ground; it is
---   empty where less than `coverage_minimum` of the commune is covered, and the decree's share also
---   where the use of more than `unknown_use_maximum` of the covered ground is unknown (basis
---   "couverture seule"), and of layers of changes alone (basis "changements seuls").
+--   of impermeable cover, at the date of each vintage. A share is of the covered ground; it is empty
+--   where the basis (basis.csv) does not allow it: the decree's share needs "décret", the impermeable
+--   one "décret" or "couverture seule".
 -- source: article R.101-1 of the code de l'urbanisme, décret n° 2023-1096 of 27 November 2023
 -- unit: m² (computed in half square centimetres), shares of 0 to 1
 -- columns: series, commune, name, departement, year, area, covered, artificial, artificial_share,
@@ -11,37 +10,23 @@
 WITH sums AS (
   SELECT
     series, commune, departement, year,
-    SUM(area_half_cm2) AS area_half_cm2,
-    SUM(CASE WHEN cs IS NOT NULL THEN area_half_cm2 ELSE 0 END) AS covered_half_cm2,
-    SUM(CASE WHEN final = true THEN area_half_cm2 ELSE 0 END) AS artificial_half_cm2,
-    SUM(CASE WHEN impermeable = true THEN area_half_cm2 ELSE 0 END) AS impermeable_half_cm2,
-    SUM(CASE WHEN cs IS NOT NULL AND final IS NULL THEN area_half_cm2 ELSE 0 END)
-      AS unknown_status_half_cm2,
-    SUM(CASE WHEN cs IS NOT NULL AND use_known = false THEN area_half_cm2 ELSE 0 END)
-      AS unknown_use_half_cm2
+    SUM(CASE WHEN final = true THEN area_half_cm2 ELSE 0 END) AS artificial,
+    SUM(CASE WHEN impermeable = true THEN area_half_cm2 ELSE 0 END) AS impermeable,
+    SUM(CASE WHEN cs IS NOT NULL AND final IS NULL THEN area_half_cm2 ELSE 0 END) AS unknown_status
   FROM stock
   GROUP BY series, commune, departement, year
 ),
-judged AS (
+joined AS (
   SELECT
-    v.series, v.commune, v.name, v.departement, v.year,
-    COALESCE(s.area_half_cm2, 0) AS area_half_cm2,
-    COALESCE(s.covered_half_cm2, 0) AS covered_half_cm2,
-    COALESCE(s.artificial_half_cm2, 0) AS artificial_half_cm2,
-    COALESCE(s.impermeable_half_cm2, 0) AS impermeable_half_cm2,
-    COALESCE(s.unknown_status_half_cm2, 0) AS unknown_status_half_cm2,
-    COALESCE(s.unknown_use_half_cm2, 0) AS unknown_use_half_cm2,
-    CASE
-      WHEN v.is_state = false THEN 'changements seuls'
-      WHEN s.covered_half_cm2 IS NULL OR s.covered_half_cm2 = 0
-        OR s.covered_half_cm2 < p.coverage_minimum * s.area_half_cm2
-        THEN 'couverture insuffisante'
-      WHEN s.unknown_use_half_cm2 > p.unknown_use_maximum * s.covered_half_cm2
-        THEN 'couverture seule'
-      ELSE 'décret'
-    END AS basis
+    v.series, v.commune, v.name, v.departement, v.year, b.basis,
+    b.area_half_cm2, b.covered_half_cm2, b.unknown_use_half_cm2,
+    COALESCE(s.artificial, 0) AS artificial_half_cm2,
+    COALESCE(s.impermeable, 0) AS impermeable_half_cm2,
+    COALESCE(s.unknown_status, 0) AS unknown_status_half_cm2
   FROM commune_vintages AS v
-  CROSS JOIN parameters AS p
+  JOIN basis AS b
+    ON b.series = v.series AND b.commune = v.commune AND b.departement = v.departement
+    AND b.year = v.year
   LEFT JOIN sums AS s
     ON s.series = v.series AND s.commune = v.commune AND s.departement = v.departement
     AND s.year = v.year
@@ -53,9 +38,9 @@ SELECT
     THEN CAST(artificial_half_cm2 AS DOUBLE) / CAST(covered_half_cm2 AS DOUBLE) END
     AS artificial_share,
   impermeable_half_cm2,
-  CASE WHEN basis <> 'couverture insuffisante' AND basis <> 'changements seuls'
+  CASE WHEN basis = 'décret' OR basis = 'couverture seule'
     THEN CAST(impermeable_half_cm2 AS DOUBLE) / CAST(covered_half_cm2 AS DOUBLE) END
     AS impermeable_share,
   unknown_status_half_cm2, unknown_use_half_cm2, basis
-FROM judged
+FROM joined
 ORDER BY series, departement, commune, year

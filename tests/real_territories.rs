@@ -183,6 +183,13 @@ fn gers_counts_every_pixel() {
     // Where use is unknown, and where little is covered, no rate is claimed.
     assert!(stock.iter().all(|r| r["artificial_share"].is_empty()));
     assert_eq!(stock.len(), 2 * 462);
+    let bases: Vec<String> = outputs
+        .table("flux")
+        .into_iter()
+        .filter(|r| r["artificialised_m2"] != "0.00000")
+        .map(|r| r["basis_after"].clone())
+        .collect();
+    assert!(bases.iter().all(|b| b != "décret"), "{bases:?}");
     assert_closed(&outputs);
 }
 

@@ -3,7 +3,7 @@
 //!
 //! The tables that the SQL reads: `ledger` and `stock` (the account), `commune_periods` and
 //! `commune_vintages` (every commune with every period and vintage that concerns it, so that
-//! zeros appear), `nomenclature`, and `parameters` (one row). Columns in `_half_cm2` are integers: half square
+//! zeros appear), `basis` (the published table), `nomenclature`, and `parameters` (one row). Columns in `_half_cm2` are integers: half square
 //! centimetres, 20 000 to the square metre.
 
 use std::collections::BTreeSet;
@@ -16,8 +16,12 @@ use crate::error::{Error, Result};
 use crate::ledger::{Ledger, PUBLISHED, State, Stock, StockRow};
 use crate::reference::{Code, Nomenclature, Reference};
 
+/// The table that the SQL of the tables after it may read too.
+const BASIS: &str = "basis";
+
 /// Name and text of each table's SQL.
-pub const TABLES: [(&str, &str); 15] = [
+pub const TABLES: [(&str, &str); 16] = [
+    (BASIS, include_str!("../../indicators/basis.sql")),
     ("causes", include_str!("../../indicators/causes.sql")),
     (
         "composition",
@@ -99,6 +103,9 @@ pub fn compute(
                 .execute(sql)
                 .and_then(|lazy| lazy.collect())
                 .map_err(|e| Error::Internal(format!("indicators/{name}.sql: {e}")))?;
+            if name == BASIS {
+                context.register(name, frame.clone().lazy());
+            }
             Ok(Table { name, frame })
         })
         .collect()

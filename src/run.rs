@@ -14,7 +14,7 @@ use crate::communes;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::grid::HALF_CM2_PER_M2;
-use crate::indicators::{self, Table};
+use crate::indicators;
 use crate::ledger::{self, Ledger, PeriodFaces, Stock, VintageStatus};
 use crate::progress::Progress;
 use crate::publish::{self, Staging};
@@ -33,10 +33,6 @@ pub struct Summary {
     pub stocks: Vec<Stock>,
     /// The accounts.
     pub ledgers: Vec<Ledger>,
-    /// The tables.
-    pub tables: Vec<Table>,
-    /// Seconds of each phase.
-    pub timings: Vec<(&'static str, f64)>,
 }
 
 /// Runs the territory file at `path` and writes the folder `out`.
@@ -136,8 +132,6 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         ground,
         stocks,
         ledgers,
-        tables,
-        timings,
     })
 }
 

@@ -16,7 +16,7 @@ pub struct LaidReport {
     pub covered_m2: String,
     /// Sum of its objects' areas less that of their union.
     pub overlaps_m2: String,
-    /// Ground that several of its objects claim: the smallest object has it.
+    /// Faces that several of its parts claim: the smallest part has them.
     pub overlap_faces: u64,
     /// Holes in it that it encloses on all sides.
     pub gaps_m2: String,

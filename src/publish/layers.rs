@@ -32,8 +32,23 @@ fn flags(values: impl Iterator<Item = Option<bool>>) -> ArrayRef {
     Arc::new(values.collect::<BooleanArray>())
 }
 
-fn square_metres(half_cm2: i64) -> f64 {
-    half_cm2 as f64 / HALF_CM2_PER_M2 as f64
+/// The columns of the area: in square metres, and exactly.
+fn area_fields() -> [Field; 2] {
+    [
+        Field::new("area_m2", DataType::Float64, false),
+        Field::new("area_half_cm2", DataType::Int64, false),
+    ]
+}
+
+/// The values of [`area_fields`], from half square centimetres.
+fn area_columns(areas: impl Iterator<Item = i64> + Clone) -> [ArrayRef; 2] {
+    let square_metres = |half_cm2: i64| half_cm2 as f64 / HALF_CM2_PER_M2 as f64;
+    [
+        Arc::new(Float64Array::from_iter_values(
+            areas.clone().map(square_metres),
+        )),
+        Arc::new(Int64Array::from_iter_values(areas)),
+    ]
 }
 
 /// A point of each face, to order them by: the first of its outer ring.
@@ -87,8 +102,7 @@ pub fn faces(
             text(&format!("code_or_{when}"), true),
         ]);
     }
-    fields.push(Field::new("area_m2", DataType::Float64, false));
-    fields.push(Field::new("area_half_cm2", DataType::Int64, false));
+    fields.extend(area_fields());
     let mut file = GeoParquet::create(path, fields, crs)?;
     let columns = |rows: &[usize]| -> Vec<ArrayRef> {
         let changes = || rows.iter().map(|&r| &kept[r].1);
@@ -120,13 +134,8 @@ pub fn faces(
                 texts(sides().map(|s| object(s).and_then(|o| some(&o.code_or)))),
             ]);
         }
-        let areas = || rows.iter().map(|&r| period.partition.area(kept[r].0));
-        arrays.push(Arc::new(
-            areas()
-                .map(|a| Some(square_metres(a)))
-                .collect::<Float64Array>(),
-        ));
-        arrays.push(Arc::new(areas().map(Some).collect::<Int64Array>()));
+        let areas = rows.iter().map(|&r| period.partition.area(kept[r].0));
+        arrays.extend(area_columns(areas));
         arrays
     };
     let ids: Vec<FaceId> = kept.iter().map(|(f, _)| *f).collect();
@@ -162,7 +171,7 @@ pub fn vintage(
     let kept: Vec<FaceId> = (0..dissolved.members.len() as FaceId)
         .filter(|&f| keys[dissolved.members[f as usize] as usize] != 0)
         .collect();
-    let fields = vec![
+    let mut fields = vec![
         text("id", true),
         text("code_cs", false),
         text("code_us", false),
@@ -176,9 +185,8 @@ pub fn vintage(
         flag("crit_seuil"),
         flag("edge"),
         flag("official"),
-        Field::new("area_m2", DataType::Float64, false),
-        Field::new("area_half_cm2", DataType::Int64, false),
     ];
+    fields.extend(area_fields());
     let mut file = GeoParquet::create(path, fields, crs)?;
     let own = |row: usize| vintage.face[dissolved.members[kept[row] as usize] as usize] as usize;
     let columns = |rows: &[usize]| -> Vec<ArrayRef> {
@@ -188,7 +196,7 @@ pub fn vintage(
         };
         let statuses = || rows.iter().map(|&r| decided.faces[own(r)]);
         let optional = |of: fn(&Object) -> &str| texts(objects().map(move |o| some(of(o))));
-        let areas = || rows.iter().map(|&r| dissolved.partition.area(kept[r]));
+        let areas = rows.iter().map(|&r| dissolved.partition.area(kept[r]));
         vec![
             optional(|o| &o.id),
             texts(objects().map(|o| Some(reference.cover.text(o.cover)))),
@@ -203,13 +211,10 @@ pub fn vintage(
             flags(statuses().map(|s| s.threshold)),
             flags(statuses().map(|s| s.edge)),
             flags(objects().map(|o| Some(o.official.is_some()))),
-            Arc::new(
-                areas()
-                    .map(|a| Some(square_metres(a)))
-                    .collect::<Float64Array>(),
-            ),
-            Arc::new(areas().map(Some).collect::<Int64Array>()),
         ]
+        .into_iter()
+        .chain(area_columns(areas))
+        .collect()
     };
     file.write(&centres(&dissolved.partition, &kept), columns, |row| {
         polygon(&dissolved.partition, kept[row])
@@ -235,23 +240,15 @@ pub fn zone_construite(
     let kept: Vec<FaceId> = (0..dissolved.members.len() as FaceId)
         .filter(|&f| keys[dissolved.members[f as usize] as usize] != 0)
         .collect();
-    let fields = vec![
-        text("millesime", false),
-        Field::new("area_m2", DataType::Float64, false),
-        Field::new("area_half_cm2", DataType::Int64, false),
-    ];
+    let mut fields = vec![text("millesime", false)];
+    fields.extend(area_fields());
     let mut file = GeoParquet::create(path, fields, crs)?;
     let columns = |rows: &[usize]| -> Vec<ArrayRef> {
-        let areas = || rows.iter().map(|&r| dissolved.partition.area(kept[r]));
-        vec![
-            texts(rows.iter().map(|_| Some(vintage.year.to_string()))),
-            Arc::new(
-                areas()
-                    .map(|a| Some(square_metres(a)))
-                    .collect::<Float64Array>(),
-            ),
-            Arc::new(areas().map(Some).collect::<Int64Array>()),
-        ]
+        let areas = rows.iter().map(|&r| dissolved.partition.area(kept[r]));
+        vec![texts(rows.iter().map(|_| Some(vintage.year.to_string())))]
+            .into_iter()
+            .chain(area_columns(areas))
+            .collect()
     };
     file.write(&centres(&dissolved.partition, &kept), columns, |row| {
         polygon(&dissolved.partition, kept[row])

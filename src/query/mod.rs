@@ -12,6 +12,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};
+use crate::vector::geo_metadata;
 
 /// Which faces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,12 +142,7 @@ fn filter(path: &Path, period: &str, question: &Question) -> Result<Found> {
     let damaged = |e: &dyn std::fmt::Display| Error::unreadable(path, e);
     let file = File::open(path).map_err(|e| damaged(&e))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(&e))?;
-    let geo = builder
-        .metadata()
-        .file_metadata()
-        .key_value_metadata()
-        .and_then(|pairs| pairs.iter().find(|p| p.key == "geo"))
-        .and_then(|pair| serde_json::from_str::<serde_json::Value>(pair.value.as_deref()?).ok())
+    let geo = geo_metadata(builder.metadata().file_metadata())
         .ok_or_else(|| damaged(&"it has no geo metadata"))?;
     let crs = geo["columns"]["geometry"]["crs"].to_string();
     let crs = Crs::parse(&crs, &path.display().to_string())?;

@@ -7,6 +7,7 @@ mod parquet;
 
 use std::path::{Path, PathBuf};
 
+pub use self::parquet::geo_metadata;
 pub use geometry::{Ring, Shape, polygons};
 
 use crate::crs::Crs;

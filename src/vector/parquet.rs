@@ -8,6 +8,7 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::FileMetaData;
 use serde_json::Value;
 
 use super::Row;
@@ -27,17 +28,13 @@ impl Reader {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let builder = builder(path)?;
         let metadata = builder.metadata().file_metadata();
-        let geo: Value = metadata
-            .key_value_metadata()
-            .and_then(|pairs| pairs.iter().find(|p| p.key == "geo"))
-            .and_then(|pair| serde_json::from_str(pair.value.as_deref()?).ok())
-            .ok_or_else(|| {
-                Error::input(
-                    path.display(),
-                    "is a Parquet file without `geo` metadata",
-                    "write it as GeoParquet 1.0 or 1.1",
-                )
-            })?;
+        let geo = geo_metadata(metadata).ok_or_else(|| {
+            Error::input(
+                path.display(),
+                "is a Parquet file without `geo` metadata",
+                "write it as GeoParquet 1.0 or 1.1",
+            )
+        })?;
         let geometry = geo["primary_column"]
             .as_str()
             .unwrap_or("geometry")
@@ -141,4 +138,11 @@ impl Reader {
 fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
     let file = File::open(path).map_err(|e| Error::unreadable(path, e))?;
     ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| Error::unreadable(path, e))
+}
+
+/// The `geo` metadata of a GeoParquet file.
+pub fn geo_metadata(metadata: &FileMetaData) -> Option<Value> {
+    let pairs = metadata.key_value_metadata()?;
+    let pair = pairs.iter().find(|pair| pair.key == "geo")?;
+    serde_json::from_str(pair.value.as_deref()?).ok()
 }

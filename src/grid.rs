@@ -35,7 +35,7 @@ impl PartialOrd for Point {
 impl Point {
     /// One number in the order of points: comparing it costs one branch, where comparing the
     /// coordinates in turn costs two, and sorting points is much of the work of an overlay.
-    const fn rank(self) -> u64 {
+    pub(crate) const fn rank(self) -> u64 {
         let (x, y) = (self.x as u32 ^ 1 << 31, self.y as u32 ^ 1 << 31);
         (x as u64) << 32 | y as u64
     }

@@ -133,7 +133,7 @@ struct Block {
 }
 
 /// Where the cells are.
-pub(super) struct Layout {
+struct Layout {
     top: Grid,
     blocks: Vec<Block>,
     /// Number of cells.
@@ -205,11 +205,7 @@ impl Cells {
     /// Lists `segments` (each with its lexicographically smaller end first) in cells that suit
     /// them.
     pub(super) fn new(segments: &[(Point, Point)]) -> Self {
-        Self::with_layout(Layout::new(segments), segments)
-    }
-
-    /// Lists `segments` in cells that suited others of about the same places.
-    pub(super) fn with_layout(layout: Layout, segments: &[(Point, Point)]) -> Self {
+        let layout = Layout::new(segments);
         let counts = zeros(layout.cells as usize + 1);
         segments.par_iter().for_each(|&segment| {
             layout.crossed(segment, |cell| {
@@ -234,11 +230,6 @@ impl Cells {
             starts: counts.into_iter().map(AtomicU32::into_inner).collect(),
             segments: places.into_iter().map(AtomicU32::into_inner).collect(),
         }
-    }
-
-    /// Where the cells are, without the lists.
-    pub(super) fn into_layout(self) -> Layout {
-        self.layout
     }
 
     /// Segments listed in `cell`.

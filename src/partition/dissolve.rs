@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{FaceId, OUTSIDE, Partition, nesting, trace};
+use super::trace::{Cycles, link};
+use super::{FaceId, OUTSIDE, Partition, nesting};
 
 /// Disjoint sets of consecutive numbers; the smallest member stands for its set.
 #[derive(Clone, Debug)]
@@ -75,8 +76,8 @@ impl Partition {
                 ]
             })
             .collect();
-        let next = trace::link(&self.nodes, &origins);
-        let cycles = trace::cycles(&self.nodes, &origins, &next);
+        let next = link(&self.nodes, &origins);
+        let cycles = Cycles::new(&self.nodes, &origins, &next);
         // The merged face of a cycle is known from the faces that were merged.
         const UNNUMBERED: u32 = u32::MAX;
         let mut numbers = vec![UNNUMBERED; self.face_count()];
@@ -96,7 +97,7 @@ impl Partition {
         let face_of: Vec<u32> = (0..cycles.starts.len())
             .map(|cycle| numbers[sets.find(old_face(cycle)) as usize])
             .collect();
-        let faces = nesting::assemble(&cycles, &face_of, members.len());
+        let faces = nesting::assemble(cycles, &face_of, members.len());
         let partition = Partition {
             nodes: Arc::clone(&self.nodes),
             origins,

@@ -13,6 +13,7 @@ mod nesting;
 mod noding;
 mod overlay;
 mod rings;
+mod strips;
 mod trace;
 
 use std::sync::Arc;

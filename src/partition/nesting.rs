@@ -1,6 +1,8 @@
 //! Which face each connected piece of the linework lies in.
 
-use super::cells::Cells;
+use rayon::prelude::*;
+
+use super::noding::Noded;
 use super::trace::Cycles;
 use crate::grid::{Point, delta};
 
@@ -15,33 +17,36 @@ pub(super) struct Faces {
 /// Gives every cycle its face: a positive cycle is the outer ring of one; a negative cycle, the
 /// contour of a connected piece, is a hole of the face that lies just left of and below its
 /// leftmost node.
-pub(super) fn nest(nodes: &[Point], origins: &[u32], cells: &Cells, cycles: &Cycles) -> Faces {
-    const UNKNOWN: u32 = u32::MAX;
-    let mut face_of: Vec<u32> = vec![UNKNOWN; cycles.starts.len()];
+pub(super) fn nest(noded: &Noded, cycles: Cycles) -> Faces {
     let mut count = 1;
-    for (cycle, &area) in cycles.areas.iter().enumerate() {
+    let mut face_of: Vec<u32> = vec![super::OUTSIDE; cycles.starts.len()];
+    for (face, &area) in face_of.iter_mut().zip(&cycles.areas) {
         if area > 0 {
-            face_of[cycle] = count;
+            *face = count;
             count += 1;
         }
     }
     // A cycle is known by its smallest half-edge, and edges are sorted by their smaller end: that
     // is the smallest node of the cycle, and cycles come in the order of these.
-    for cycle in 0..cycles.starts.len() {
-        if cycles.areas[cycle] <= 0 {
-            let tip = nodes[origins[(cycles.starts[cycle] & !1) as usize] as usize];
-            face_of[cycle] = match below(nodes, origins, cells, tip) {
-                None => super::OUTSIDE,
-                // The piece below starts further left, so its contour is resolved already.
-                Some(edge) => face_of[cycles.of[2 * edge as usize] as usize],
-            };
+    let is_hole = |&cycle: &usize| cycles.areas[cycle] <= 0;
+    let holes = (0..cycles.starts.len()).into_par_iter().filter(is_hole);
+    let holes: Vec<(usize, Option<usize>)> = holes
+        .map(|cycle| {
+            let tip = noded.edges.ends[cycles.starts[cycle] as usize / 2].0;
+            (cycle, below(noded, tip))
+        })
+        .collect();
+    for (cycle, below) in holes {
+        if let Some(edge) = below {
+            // The piece below starts further left, so its contour is resolved already.
+            face_of[cycle] = face_of[cycles.of[2 * edge] as usize];
         }
     }
     assemble(cycles, &face_of, count as usize)
 }
 
 /// Groups cycles by face, the outer ring first.
-pub(super) fn assemble(cycles: &Cycles, face_of: &[u32], faces: usize) -> Faces {
+pub(super) fn assemble(cycles: Cycles, face_of: &[u32], faces: usize) -> Faces {
     let mut areas = vec![0i64; faces];
     let mut cycle_starts = vec![0u32; faces + 1];
     for (cycle, &face) in face_of.iter().enumerate() {
@@ -63,8 +68,10 @@ pub(super) fn assemble(cycles: &Cycles, face_of: &[u32], faces: usize) -> Faces 
             }
         }
     }
+    let mut left = cycles.of;
+    left.par_iter_mut().for_each(|of| *of = face_of[*of as usize]);
     Faces {
-        left: cycles.of.iter().map(|&c| face_of[c as usize]).collect(),
+        left,
         areas,
         cycle_starts,
         cycles: grouped,
@@ -72,16 +79,15 @@ pub(super) fn assemble(cycles: &Cycles, face_of: &[u32], faces: usize) -> Faces 
 }
 
 /// The highest edge below `tip`, just left of it.
-fn below(nodes: &[Point], origins: &[u32], cells: &Cells, tip: Point) -> Option<u32> {
-    for (bottom, listed) in cells.downwards(tip) {
-        let mut best: Option<(u32, Point, Point)> = None;
-        for &edge in listed {
-            let a = nodes[origins[2 * edge as usize] as usize];
-            let b = nodes[origins[2 * edge as usize + 1] as usize];
+fn below(noded: &Noded, tip: Point) -> Option<usize> {
+    for (bottom, listed) in noded.downwards(tip) {
+        let mut best: Option<(usize, Point, Point)> = None;
+        for (a, b) in listed {
             if a.x < tip.x
                 && tip.x <= b.x
                 && height(a, b, tip.x, i64::from(tip.y)) < 0
                 && best.is_none_or(|(_, c, d)| is_higher((a, b), (c, d), tip.x))
+                && let Some(edge) = noded.edges.find((a, b))
             {
                 best = Some((edge, a, b));
             }

@@ -3,17 +3,17 @@
 //! Where segments cross, every end and every crossing, rounded to the grid, makes a *hot pixel*,
 //! and a segment that passes a hot pixel is bent through its centre (Hobby, 1999). Ends never
 //! move, and a bend moves an edge by at most √2/2 grid steps. Bent segments cross no more, but
-//! may touch an end exactly: they are cut there, which moves nothing. Where no segments cross at all,
-//! none is bent, however near they pass to one another, so that noding what is already noded
-//! changes nothing (plain snap rounding would bend them again, and again). Should bent segments
-//! cross all the same, they are bent once more; the number of passes that bent is returned, and
-//! that many times √2/2 steps bounds the drift. The result depends on the set of segments alone.
+//! may come to lie on the centre of a hot pixel that they did not pass: they are cut there, which
+//! moves nothing. Where no segments cross at all, none is bent, however near they pass to one
+//! another, so that noding what is already noded changes nothing (plain snap rounding would bend
+//! them again, and again). The result depends on the set of segments alone.
 
 use std::cmp::Ordering;
 
 use rayon::prelude::*;
 
 use super::cells::{Cells, Square};
+use super::strips::by_strips;
 use crate::grid::{Point, delta, orientation};
 
 /// One boundary segment of one item; the smaller end first.
@@ -34,6 +34,11 @@ impl Segment {
         }
     }
 
+    /// One number in the order of the ends: comparing it takes no branch.
+    pub(super) fn rank(&self) -> u128 {
+        u128::from(self.a.rank()) << 64 | u128::from(self.b.rank())
+    }
+
     /// Whether two segments run between the same points.
     fn is_along(&self, other: &Self) -> bool {
         (self.a, self.b) == (other.a, other.b)
@@ -52,36 +57,14 @@ pub(super) struct Edges {
 
 impl Edges {
     /// Merges equal segments; a pair of one item on one edge cancels.
-    fn merge(mut segments: Vec<Segment>) -> Self {
-        segments.par_sort_unstable();
-        // Runs of equal segments are never cut between pieces, so pieces can be merged apart.
-        let mut pieces = Vec::new();
-        let mut rest = segments.as_slice();
-        while !rest.is_empty() {
-            let mut length = PIECE.min(rest.len());
-            while length < rest.len() && rest[length - 1].is_along(&rest[length]) {
-                length += 1;
-            }
-            let (piece, later) = rest.split_at(length);
-            pieces.push(piece);
-            rest = later;
-        }
-        let merged: Vec<Self> = pieces.into_par_iter().map(Self::of_sorted).collect();
-        drop(segments);
-        Self::concatenate(merged)
+    fn merge(parts: Vec<Vec<Segment>>) -> Self {
+        Self::concatenate(by_strips(parts, |_, strip| Self::of_sorted(strip)))
     }
 
-    fn with_capacity(edges: usize, items: usize) -> Self {
-        Self {
-            ends: Vec::with_capacity(edges),
-            items: Vec::with_capacity(items),
-            stops: Vec::with_capacity(edges),
-        }
-    }
-
-    fn of_sorted(segments: &[Segment]) -> Self {
+    fn of_sorted(segments: &mut [Segment]) -> Self {
         let mut edges = Self::default();
-        for along in segments.chunk_by(Segment::is_along) {
+        for along in segments.chunk_by_mut(Segment::is_along) {
+            along.sort_unstable_by_key(|s| s.item);
             let before = edges.items.len();
             for same in along.chunk_by(|p, q| p.item == q.item) {
                 if same.len() % 2 == 1 {
@@ -96,17 +79,22 @@ impl Edges {
         edges
     }
 
-    fn concatenate(pieces: Vec<Self>) -> Self {
-        let sum = |length: fn(&Self) -> usize| pieces.iter().map(length).sum();
-        let mut all = Self::with_capacity(sum(|p| p.ends.len()), sum(|p| p.items.len()));
-        for piece in pieces {
-            let before = all.items.len() as u32;
-            all.ends.extend(piece.ends);
-            all.stops
-                .extend(piece.stops.into_iter().map(|stop| before + stop));
-            all.items.extend(piece.items);
-        }
-        all
+    fn concatenate(parts: Vec<Self>) -> Self {
+        // Each list on its own, side by side: most of the work is waiting for memory.
+        let (ends, (items, stops)) = rayon::join(
+            || parts.iter().map(|p| p.ends.as_slice()).collect::<Vec<_>>().concat(),
+            || {
+                let items = parts.iter().map(|p| p.items.as_slice()).collect::<Vec<_>>().concat();
+                let mut stops = Vec::with_capacity(parts.iter().map(Self::len).sum());
+                let mut before = 0;
+                for part in &parts {
+                    stops.extend(part.stops.iter().map(|stop| before + stop));
+                    before += part.items.len() as u32;
+                }
+                (items, stops)
+            },
+        );
+        Self { ends, items, stops }
     }
 
     /// Adds an edge after all others, unless its sides do not differ.
@@ -123,6 +111,11 @@ impl Edges {
         self.ends.len()
     }
 
+    /// The edge between two points, the smaller first.
+    pub(super) fn find(&self, ends: (Point, Point)) -> Option<usize> {
+        self.ends.binary_search(&ends).ok()
+    }
+
     /// Items of edge `e`.
     pub(super) fn items(&self, e: usize) -> &[u32] {
         let start = if e == 0 { 0 } else { self.stops[e - 1] };
@@ -130,58 +123,113 @@ impl Edges {
     }
 }
 
-/// Sorted segments that one task merges.
-const PIECE: usize = 1 << 15;
+/// Segments that meet at their ends only, and what it takes to find those near a place.
+pub(super) struct Noded {
+    pub(super) edges: Edges,
+    /// The number of passes that bent edges: 0 or 1.
+    pub(super) passes: u32,
+    /// The edges before they were cut; none when none was.
+    whole: Vec<(Point, Point)>,
+    /// Where those pass.
+    cells: Cells,
+    cuts: Cuts,
+}
 
-/// Nodes `segments`; returns the edges, the cells that list them, and the number of passes that
-/// moved something.
-pub(super) fn node(segments: Vec<Segment>) -> (Edges, Cells, u32) {
-    let mut edges = Edges::merge(segments);
-    let mut fresh = vec![true; edges.len()];
-    let mut passes = 0;
-    let mut layout = None;
-    loop {
-        let cells = match layout.take() {
-            None => Cells::new(&edges.ends),
-            // Bends are of a step: what suited the edges before suits them still.
-            Some(layout) => Cells::with_layout(layout, &edges.ends),
-        };
-        let (mut hits, has_crossing) = search(&edges.ends, &fresh, &cells);
-        if has_crossing {
-            passes += 1;
+impl Noded {
+    /// The edges in the cells at and straight below a point, downwards: the lowest `y` of each
+    /// cell, and its edges. Those that cancelled one another are among them.
+    pub(super) fn downwards(
+        &self,
+        p: Point,
+    ) -> impl Iterator<Item = (i64, impl Iterator<Item = (Point, Point)>)> {
+        let whole = if self.whole.is_empty() {
+            &self.edges.ends
         } else {
-            let is_exact = |&(edge, p): &(u32, Point)| {
-                let (a, b) = edges.ends[edge as usize];
-                orientation(a, b, p) == 0
-            };
-            hits.retain(is_exact);
-        }
-        if hits.is_empty() {
-            return (edges, cells, passes);
-        }
-        layout = Some(cells.into_layout());
-        (edges, fresh) = bend(&edges, &hits);
+            &self.whole
+        };
+        self.cells.downwards(p).map(move |(bottom, listed)| {
+            let pieces = |&e: &u32| self.cuts.pieces(e, whole[e as usize]);
+            (bottom, listed.iter().flat_map(pieces))
+        })
     }
 }
 
-/// For every edge, the hot pixels that it passes, other than its own ends, sorted by edge; and
-/// whether any two edges cross.
-///
-/// Edges that are not `fresh` are known not to cross one another, nor to pass an end of any edge
-/// that matters: only what concerns fresh ones is looked for.
-fn search(ends: &[(Point, Point)], fresh: &[bool], cells: &Cells) -> (Vec<(u32, Point)>, bool) {
+/// Nodes the segments of `parts`.
+pub(super) fn node(parts: Vec<Vec<Segment>>) -> Noded {
+    let edges = Edges::merge(parts);
+    let cells = Cells::new(&edges.ends);
+    let hits = search(&edges.ends, &cells);
+    let passes = u32::from(hits.has_crossing);
+    let cuts = hits.into_cuts(&edges.ends);
+    let (edges, whole) = if cuts.points.is_empty() {
+        (edges, Vec::new())
+    } else {
+        (cuts.apply(&edges), edges.ends)
+    };
+    Noded {
+        edges,
+        passes,
+        whole,
+        cells,
+        cuts,
+    }
+}
+
+/// What edges meet: pairs of an edge and a hot pixel, other than at the edge's own ends.
+#[derive(Default)]
+struct Hits {
+    /// The edge passes the pixel.
+    passed: Vec<(u32, Point)>,
+    /// The edge passes beside the pixel, so near that once bent it may lie on its centre.
+    near: Vec<(u32, Point)>,
+    has_crossing: bool,
+}
+
+impl Hits {
+    fn append(&mut self, mut other: Self) {
+        self.passed.append(&mut other.passed);
+        self.near.append(&mut other.near);
+        self.has_crossing |= other.has_crossing;
+    }
+
+    /// Where the edges are to be cut.
+    fn into_cuts(mut self, ends: &[(Point, Point)]) -> Cuts {
+        if !self.has_crossing {
+            self.passed.retain(|&(edge, p)| {
+                let (a, b) = ends[edge as usize];
+                orientation(a, b, p) == 0
+            });
+            return Cuts::new(ends, self.passed);
+        }
+        let cuts = Cuts::new(ends, self.passed);
+        self.near.retain(|&(edge, p)| {
+            let on = |(a, b): (Point, Point)| a < p && p < b && orientation(a, b, p) == 0;
+            // An edge that is not bent passes no further centre.
+            cuts.is_cut(edge) && cuts.pieces(edge, ends[edge as usize]).any(on)
+        });
+        if self.near.is_empty() {
+            return cuts;
+        }
+        let mut hits = self.near;
+        hits.extend((0..ends.len() as u32).flat_map(|e| cuts.of(e).iter().map(move |&p| (e, p))));
+        Cuts::new(ends, hits)
+    }
+}
+
+/// All that edges meet.
+fn search(ends: &[(Point, Point)], cells: &Cells) -> Hits {
     let searches: Vec<Search> = cells
         .squares()
         .fold(Search::default, |mut search, (square, listed)| {
-            search.visit(square, listed, ends, fresh);
+            search.visit(square, listed, ends);
             search
         })
         .collect();
-    let has_crossing = searches.iter().any(|s| s.has_crossing);
-    let mut hits: Vec<(u32, Point)> = searches.into_iter().flat_map(|s| s.found).collect();
-    hits.par_sort_unstable();
-    hits.dedup();
-    (hits, has_crossing)
+    let mut hits = Hits::default();
+    for search in searches {
+        hits.append(search.hits);
+    }
+    hits
 }
 
 /// More segments than this in one square: it is searched by quarters,
@@ -193,127 +241,146 @@ const SMALLEST: u32 = 3;
 /// that pass it are listed.
 #[derive(Default)]
 struct Search {
-    found: Vec<(u32, Point)>,
-    has_crossing: bool,
-    nodes: Vec<Point>,
-    crossings: Vec<Point>,
+    hits: Hits,
+    /// Hot pixels of the square at hand.
+    pixels: Vec<Point>,
 }
 
 impl Search {
-    fn visit(&mut self, square: Square, listed: &[u32], ends: &[(Point, Point)], fresh: &[bool]) {
-        if listed.len() < 2 || !listed.iter().any(|&s| fresh[s as usize]) {
+    fn visit(&mut self, square: Square, listed: &[u32], ends: &[(Point, Point)]) {
+        if listed.len() < 2 {
             return;
         }
         if listed.len() > CROWD && square.power > SMALLEST {
             for quarter in square.quarters() {
                 let near = |&&s: &&u32| quarter.is_near(ends[s as usize]);
                 let listed: Vec<u32> = listed.iter().filter(near).copied().collect();
-                self.visit(quarter, &listed, ends, fresh);
+                self.visit(quarter, &listed, ends);
             }
             return;
         }
-        self.nodes.clear();
-        self.crossings.clear();
+        self.pixels.clear();
         for (n, &i) in listed.iter().enumerate() {
             let (a, b) = ends[i as usize];
-            self.nodes
+            self.pixels
                 .extend([a, b].into_iter().filter(|&p| square.holds(p)));
             for &j in &listed[n + 1..] {
-                if (fresh[i as usize] || fresh[j as usize])
-                    && let Some(p) = crossing((a, b), ends[j as usize])
+                if let Some(p) = crossing((a, b), ends[j as usize])
                     && square.holds(p)
                 {
-                    self.crossings.push(p);
+                    self.hits.has_crossing = true;
+                    self.pixels.push(p);
                 }
             }
         }
-        self.has_crossing |= !self.crossings.is_empty();
-        for points in [&mut self.nodes, &mut self.crossings] {
-            points.sort_unstable();
-            points.dedup();
-        }
+        self.pixels.sort_unstable();
+        self.pixels.dedup();
         for &i in listed {
             let (a, b) = ends[i as usize];
-            let passed = |p: &&Point| **p != a && **p != b && passes_pixel(a, b, **p);
-            if fresh[i as usize] {
-                self.found
-                    .extend(self.nodes.iter().filter(passed).map(|&p| (i, p)));
+            for &p in self.pixels.iter().filter(|&&p| p != a && p != b) {
+                match passage(a, b, p) {
+                    Passage::Far => {}
+                    Passage::Beside => self.hits.near.push((i, p)),
+                    Passage::Through => self.hits.passed.push((i, p)),
+                }
             }
-            self.found
-                .extend(self.crossings.iter().filter(passed).map(|&p| (i, p)));
         }
     }
 }
 
-/// Cuts the edges at their hits; tells which edges are new.
-fn bend(edges: &Edges, hits: &[(u32, Point)]) -> (Edges, Vec<bool>) {
-    let mut is_hit = vec![false; edges.len()];
-    for hit in hits {
-        is_hit[hit.0 as usize] = true;
-    }
-    // What the hit edges become, each with the edge that it comes from.
-    let mut cut: Vec<(Point, Point, u32)> = hits
-        .par_chunk_by(|p, q| p.0 == q.0)
-        .flat_map_iter(|along| {
-            let edge = along[0].0;
-            let (first, last) = edges.ends[edge as usize];
-            let mut path: Vec<Point> = along.iter().map(|hit| hit.1).collect();
-            if first.y > last.y {
-                // The squares that an edge passes have rising x, and y that rises or falls with it.
-                path.sort_unstable_by_key(|p| (p.x, -p.y));
-            }
-            path.push(last);
-            let mut from = first;
-            path.into_iter().filter_map(move |to| {
-                let segment = (from.min(to), from.max(to), edge);
-                from = to;
-                (segment.0 != segment.1).then_some(segment)
-            })
-        })
-        .collect();
-    cut.par_sort_unstable();
-    let pieces: Vec<(Edges, Vec<bool>)> = (0..edges.len().div_ceil(PIECE))
-        .into_par_iter()
-        .map(|n| {
-            let (first, last) = (n * PIECE, ((n + 1) * PIECE).min(edges.len()));
-            // The cut segments that come before the next piece's first edge.
-            let place = |e: usize| cut.partition_point(|c| (c.0, c.1) < edges.ends[e]);
-            let from = if first == 0 { 0 } else { place(first) };
-            let to = if last == edges.len() {
-                cut.len()
-            } else {
-                place(last)
-            };
-            let kept = (first..last).filter(|&e| !is_hit[e]);
-            weave(edges, kept, &cut[from..to])
-        })
-        .collect();
-    let fresh = pieces
-        .iter()
-        .flat_map(|(_, fresh)| fresh)
-        .copied()
-        .collect();
-    let pieces = pieces.into_iter().map(|(edges, _)| edges).collect();
-    (Edges::concatenate(pieces), fresh)
+/// Where edges are cut.
+struct Cuts {
+    /// The points of edge `e`, in the order in which it passes them, are
+    /// `points[starts[e]..starts[e + 1]]`.
+    starts: Vec<u32>,
+    points: Vec<Point>,
 }
 
-/// The edges of `kept` and the segments of `cut` in one order, equal ones merged; and which are new.
-fn weave(
-    edges: &Edges,
-    kept: impl Iterator<Item = usize>,
-    cut: &[(Point, Point, u32)],
-) -> (Edges, Vec<bool>) {
+impl Cuts {
+    /// Cuts at distinct pairs of an edge and a point.
+    fn new(ends: &[(Point, Point)], hits: Vec<(u32, Point)>) -> Self {
+        let mut starts = vec![0; ends.len() + 1];
+        for &(edge, _) in &hits {
+            starts[edge as usize] += 1;
+        }
+        let mut total = 0;
+        for start in &mut starts {
+            total += *start;
+            *start = total;
+        }
+        // The list of each edge is filled from its end down, which leaves its start in its place.
+        let mut points = vec![Point::new(0, 0); hits.len()];
+        for (edge, p) in hits {
+            let start = &mut starts[edge as usize];
+            *start -= 1;
+            points[*start as usize] = p;
+        }
+        for (range, (a, b)) in starts.windows(2).zip(ends) {
+            let path = &mut points[range[0] as usize..range[1] as usize];
+            if path.len() > 1 {
+                // The squares that an edge passes have rising x, and y that rises or falls with it.
+                path.sort_unstable_by_key(|p| (p.x, if a.y > b.y { -p.y } else { p.y }));
+            }
+        }
+        Self { starts, points }
+    }
+
+    fn of(&self, edge: u32) -> &[Point] {
+        let e = edge as usize;
+        &self.points[self.starts[e] as usize..self.starts[e + 1] as usize]
+    }
+
+    fn is_cut(&self, edge: u32) -> bool {
+        !self.of(edge).is_empty()
+    }
+
+    /// What an edge with the given ends becomes.
+    fn pieces(
+        &self,
+        edge: u32,
+        (first, last): (Point, Point),
+    ) -> impl Iterator<Item = (Point, Point)> {
+        let mut from = first;
+        let path = self.of(edge).iter().copied().chain([last]);
+        path.map(move |to| {
+            let piece = (from.min(to), from.max(to));
+            from = to;
+            piece
+        })
+    }
+
+    /// The edges, cut.
+    fn apply(&self, edges: &Edges) -> Edges {
+        let cut: Vec<Vec<Segment>> = (0..edges.len() as u32)
+            .into_par_iter()
+            .filter(|&e| self.is_cut(e))
+            .fold(Vec::new, |mut cut, e| {
+                let pieces = self.pieces(e, edges.ends[e as usize]);
+                cut.extend(pieces.map(|(a, b)| Segment { a, b, item: e }));
+                cut
+            })
+            .collect();
+        Edges::concatenate(by_strips(cut, |x, strip| {
+            let place = |x| edges.ends.partition_point(|(a, _)| i64::from(a.x) < x);
+            let kept = (place(x.start)..place(x.end)).filter(|&e| !self.is_cut(e as u32));
+            weave(edges, kept, strip)
+        }))
+    }
+}
+
+/// The edges of `kept` and the pieces of others in one order, equal ones merged. The `item` of a
+/// piece is the edge that it was cut from.
+fn weave(edges: &Edges, kept: impl Iterator<Item = usize>, cut: &[Segment]) -> Edges {
     let mut kept = kept.peekable();
-    let mut cut = cut.chunk_by(|p, q| (p.0, p.1) == (q.0, q.1)).peekable();
+    let mut cut = cut.chunk_by(Segment::is_along).peekable();
     let mut all = Edges::default();
-    let mut fresh = Vec::new();
     let (mut items, mut sum) = (Vec::new(), Vec::new());
     loop {
         let order = match (kept.peek(), cut.peek()) {
-            (None, None) => return (all, fresh),
+            (None, None) => return all,
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
-            (Some(&e), Some(c)) => edges.ends[e].cmp(&(c[0].0, c[0].1)),
+            (Some(&e), Some(c)) => edges.ends[e].cmp(&(c[0].a, c[0].b)),
         };
         let old = if order.is_le() { kept.next() } else { None };
         let new = if order.is_ge() { cut.next() } else { None };
@@ -321,13 +388,12 @@ fn weave(
         items.extend(old.into_iter().flat_map(|e| edges.items(e)));
         for segment in new.into_iter().flatten() {
             sum.clear();
-            symmetric_difference(&items, edges.items(segment.2 as usize), &mut sum);
+            symmetric_difference(&items, edges.items(segment.item as usize), &mut sum);
             std::mem::swap(&mut items, &mut sum);
         }
-        if let Some(ends) = old.map(|e| edges.ends[e]).or(new.map(|c| (c[0].0, c[0].1))) {
+        if let Some(ends) = old.map(|e| edges.ends[e]).or(new.map(|c| (c[0].a, c[0].b))) {
             all.push(ends, &items);
         }
-        fresh.resize(all.len(), new.is_some());
     }
 }
 
@@ -349,24 +415,37 @@ pub(super) fn symmetric_difference(mut p: &[u32], mut q: &[u32], out: &mut Vec<u
     out.extend(q);
 }
 
-/// Whether the segment `a b`, with `a < b`, meets the unit square centred on `p`. The square owns
-/// its left and bottom sides only, so that squares tile the plane and a line passes one at a time.
-fn passes_pixel(a: Point, b: Point, p: Point) -> bool {
+/// How a segment passes a hot pixel.
+enum Passage {
+    Far,
+    /// It misses the pixel, though its line comes within √2/2 steps of the centre.
+    Beside,
+    Through,
+}
+
+/// How the segment `a b`, with `a < b`, passes the unit square centred on `p`. The square owns its
+/// left and bottom sides only, so that squares tile the plane and a line passes one at a time.
+fn passage(a: Point, b: Point, p: Point) -> Passage {
     // Ends are centres of squares: where the line meets the square of a point within the
     // segment's bounds, the segment does.
     if p.x < a.x || p.x > b.x || p.y < a.y.min(b.y) || p.y > a.y.max(b.y) {
-        return false;
+        return Passage::Far;
     }
     // Twice the side of the line on which a point of the square lies ranges around that of its
-    // centre; the bounds of the range are reached only on sides that the square owns.
+    // centre; the bounds of the range are reached only on sides that the square owns. Divided by
+    // the segment's length, which is less than the reach, the side is the distance.
     let (dx, dy) = delta(a, b);
     let reach = dx + dy.abs();
     let centre = orientation(a, b, p);
     if centre.abs() > reach {
-        return false;
+        return Passage::Far;
     }
     let (least, most) = (2 * centre - reach, 2 * centre + reach);
-    (least < 0 || (least == 0 && dy <= 0)) && (most > 0 || (most == 0 && dx == 0))
+    if (least < 0 || (least == 0 && dy <= 0)) && (most > 0 || (most == 0 && dx == 0)) {
+        Passage::Through
+    } else {
+        Passage::Beside
+    }
 }
 
 /// Where the insides of two segments cross, rounded to the grid (half up); `None` when they do
@@ -407,6 +486,10 @@ fn crossing((a, b): (Point, Point), (c, d): (Point, Point)) -> Option<Point> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn node_all(segments: Vec<Segment>) -> Noded {
+        node(vec![segments])
+    }
 
     fn point(range: i32) -> impl Strategy<Value = Point> {
         (-range..=range, -range..=range).prop_map(|(x, y)| Point::new(x, y))
@@ -489,12 +572,12 @@ mod tests {
     }
 
     fn assert_noded(input: Vec<Segment>) {
-        let (edges, _, passes) = node(input.clone());
+        let Noded { edges, passes, .. } = node_all(input.clone());
         assert!(is_noded(&edges));
         assert!(is_near(&edges, &input, passes), "{passes} passes");
-        let (twice, _, passes) = node(again(&edges));
-        assert_eq!(passes, 0);
-        assert_eq!(twice, edges);
+        let twice = node_all(again(&edges));
+        assert_eq!(twice.passes, 0);
+        assert_eq!(twice.edges, edges);
     }
 
     proptest! {
@@ -532,7 +615,7 @@ mod tests {
             let mut turned = input.clone();
             turned.rotate_left(seed.index(input.len().max(1)));
             turned.reverse();
-            prop_assert_eq!(node(input).0, node(turned).0);
+            prop_assert_eq!(node_all(input).edges, node_all(turned).edges);
         }
     }
 
@@ -544,9 +627,9 @@ mod tests {
             (Point::new(20, 10), Point::new(20, 90)),
             (Point::new(30, 14), Point::new(60, 0)),
         ]);
-        let (edges, _, passes) = node(input);
-        assert_eq!(passes, 0);
-        assert_eq!(edges.len(), 4);
+        let noded = node_all(input);
+        assert_eq!(noded.passes, 0);
+        assert_eq!(noded.edges.len(), 4);
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::noding::{Edges, Segment, node, symmetric_difference};
-use super::{FaceId, OUTSIDE, Partition, nesting, trace};
+use super::noding::{Edges, Noded, Segment, node, symmetric_difference};
+use super::trace::{Cycles, link};
+use super::{FaceId, OUTSIDE, Partition, nesting};
 use crate::grid::{Point, orientation};
 
 /// An item of an overlay: one region, whose boundary was given to the [`Builder`].
@@ -19,6 +20,8 @@ pub type ItemId = u32;
 #[derive(Clone, Default)]
 pub struct Builder {
     segments: Vec<Segment>,
+    /// Segments taken over from other builders.
+    others: Vec<Vec<Segment>>,
     items: u32,
 }
 
@@ -55,10 +58,11 @@ impl Builder {
     /// the number of its first.
     pub fn append(&mut self, mut other: Self) -> ItemId {
         let first = self.items;
-        for segment in &mut other.segments {
+        other.others.push(other.segments);
+        for segment in other.others.iter_mut().flatten() {
             segment.item += first;
         }
-        self.segments.append(&mut other.segments);
+        self.others.append(&mut other.others);
         self.items += other.items;
         first
     }
@@ -70,13 +74,14 @@ impl Builder {
 
     /// Nodes everything together and labels the faces.
     pub fn build(self) -> Overlay {
-        let (edges, cells, passes) = node(self.segments);
-        let (nodes, origins) = index(&edges.ends);
-        let next = trace::link(&nodes, &origins);
-        let cycles = trace::cycles(&nodes, &origins, &next);
-        let faces = nesting::nest(&nodes, &origins, &cells, &cycles);
-        drop(cells);
-        drop(cycles);
+        let mut parts = self.others;
+        parts.push(self.segments);
+        let noded = node(parts);
+        let (nodes, origins) = index(&noded.edges.ends);
+        let next = link(&nodes, &origins);
+        let cycles = Cycles::new(&nodes, &origins, &next);
+        let faces = nesting::nest(&noded, cycles);
+        let Noded { edges, passes, .. } = noded;
         let partition = Partition {
             nodes: Arc::new(nodes),
             origins,
@@ -97,42 +102,41 @@ impl Builder {
     }
 }
 
-/// Numbers the ends of edges: the nodes, sorted, and the node where each half-edge starts.
+/// Numbers the ends of edges: the nodes, and the node where each half-edge starts.
 fn index(ends: &[(Point, Point)]) -> (Vec<Point>, Vec<u32>) {
     // Edges come by their smaller ends, so these are sorted; most larger ends are among them.
-    let mut smaller: Vec<Point> = ends.iter().map(|&(a, _)| a).collect();
-    smaller.dedup();
-    let known = smaller.as_slice();
-    let mut origins: Vec<u32> = ends
-        .par_chunks(RUN)
-        .flat_map_iter(|run| {
-            let mut place = known.partition_point(|&n| n < run[0].0);
-            run.iter().flat_map(move |&(a, b)| {
-                while known[place] < a {
-                    place += 1;
-                }
-                let larger = search_from(known, place, b).map_or(ABSENT, |n| n as u32);
-                [place as u32, larger]
-            })
-        })
-        .collect();
-    let is_absent = |&(e, _): &(usize, &(Point, Point))| origins[2 * e + 1] == ABSENT;
-    let absent = ends.par_iter().enumerate().filter(is_absent);
-    let mut others: Vec<Point> = absent.map(|(_, &(_, b))| b).collect();
+    let mut nodes: Vec<Point> = ends.iter().map(|&(a, _)| a).collect();
+    nodes.dedup();
+    let smaller = Directory::new(&nodes);
+    let mut origins = vec![0; 2 * ends.len()];
+    let runs = origins.par_chunks_mut(2 * RUN).zip(ends.par_chunks(RUN));
+    runs.for_each(|(origins, run)| {
+        let mut place = smaller.find(&nodes, run[0].0).unwrap_or(0);
+        for (origins, &(a, b)) in origins.chunks_exact_mut(2).zip(run) {
+            while nodes[place as usize] < a {
+                place += 1;
+            }
+            origins[0] = place;
+            origins[1] = smaller.find(&nodes, b).unwrap_or(ABSENT);
+        }
+    });
+    // The others follow them.
+    let is_other = |&(e, _): &(usize, &(Point, Point))| origins[2 * e + 1] == ABSENT;
+    let others = ends.par_iter().enumerate().filter(is_other);
+    let mut others: Vec<Point> = others.map(|(_, &(_, b))| b).collect();
     others.par_sort_unstable();
     others.dedup();
-    let (nodes, shifts) = merge(&smaller, &others);
-    drop(smaller);
-    origins
-        .par_chunks_mut(2)
-        .zip(ends)
-        .for_each(|(places, &(_, b))| {
-            places[0] += shifts[places[0] as usize];
-            places[1] = match places[1] {
-                ABSENT => nodes.partition_point(|&n| n < b) as u32,
-                place => place + shifts[place as usize],
-            };
-        });
+    let larger = Directory::new(&others);
+    let first = nodes.len() as u32;
+    let runs = origins.par_chunks_mut(2 * RUN).zip(ends.par_chunks(RUN));
+    runs.for_each(|(origins, run)| {
+        for (origins, &(_, b)) in origins.chunks_exact_mut(2).zip(run) {
+            if origins[1] == ABSENT {
+                origins[1] = larger.find(&others, b).map_or(0, |place| first + place);
+            }
+        }
+    });
+    nodes.extend(others);
     (nodes, origins)
 }
 
@@ -141,37 +145,43 @@ const RUN: usize = 1 << 12;
 /// The place of an end that is the smaller end of no edge.
 const ABSENT: u32 = u32::MAX;
 
-/// Looks `p` up in sorted `nodes` from place `start` on, in steps that double: edges are short, so
-/// their ends are near one another.
-fn search_from(nodes: &[Point], start: usize, p: Point) -> Option<usize> {
-    let (mut low, mut step) = (start, 1);
-    while low + step < nodes.len() && nodes[low + step] < p {
-        low += step;
-        step *= 2;
-    }
-    let high = (low + step + 1).min(nodes.len());
-    nodes[low..high].binary_search(&p).ok().map(|n| low + n)
+/// Where to look in a sorted list of points: by x, few points at a time.
+struct Directory {
+    west: i64,
+    /// The width of a step of x is 2 to this power.
+    power: u32,
+    /// Number of points before each step, and of all.
+    starts: Vec<u32>,
 }
 
-/// Two sorted lists without common points, as one; and by how much the places of the first are
-/// shifted in it.
-fn merge(p: &[Point], mut q: &[Point]) -> (Vec<Point>, Vec<u32>) {
-    let mut all = Vec::with_capacity(p.len() + q.len());
-    let mut shifts = Vec::with_capacity(p.len());
-    let mut shift = 0;
-    for &a in p {
-        while let [b, rest @ ..] = q
-            && *b < a
-        {
-            all.push(*b);
-            q = rest;
-            shift += 1;
+impl Directory {
+    fn new(points: &[Point]) -> Self {
+        let ends = |p: Option<&Point>| p.map_or(0, |p| i64::from(p.x));
+        let (west, east) = (ends(points.first()), ends(points.last()));
+        let wanted = (points.len() / 4).max(1) as i64;
+        let power = ((east - west) / wanted).max(1).ilog2();
+        let mut starts = Vec::with_capacity(((east - west) >> power) as usize + 2);
+        for (n, p) in points.iter().enumerate() {
+            let step = ((i64::from(p.x) - west) >> power) as usize;
+            while starts.len() <= step {
+                starts.push(n as u32);
+            }
         }
-        all.push(a);
-        shifts.push(shift);
+        starts.push(points.len() as u32);
+        Self {
+            west,
+            power,
+            starts,
+        }
     }
-    all.extend(q);
-    (all, shifts)
+
+    /// The place of `p` in the list.
+    fn find(&self, points: &[Point], p: Point) -> Option<u32> {
+        let step = usize::try_from((i64::from(p.x) - self.west) >> self.power).ok()?;
+        let (from, to) = (*self.starts.get(step)?, *self.starts.get(step + 1)?);
+        let place = points[from as usize..to as usize].binary_search(&p).ok()?;
+        Some(from + place as u32)
+    }
 }
 
 /// Items of each face, found from west to east: across an edge, the items change by those whose

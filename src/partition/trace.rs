@@ -1,56 +1,82 @@
 //! From edges to boundary cycles: which half-edge follows which around a face.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use rayon::prelude::*;
 
 use crate::grid::{Point, delta};
 
-/// Half-edges that leave each node: `outgoing[starts[n]..starts[n + 1]]`, by index.
+/// Half-edges that leave each node: `outgoing[starts[n]..starts[n + 1]]`, by index, in no order.
 pub(super) fn outgoing(origins: &[u32], nodes: usize) -> (Vec<u32>, Vec<u32>) {
-    let mut starts = vec![0u32; nodes + 1];
-    for &node in origins {
-        starts[node as usize + 1] += 1;
-    }
-    for n in 0..nodes {
-        starts[n + 1] += starts[n];
-    }
-    let mut places = starts.clone();
-    let mut outgoing = vec![0u32; origins.len()];
-    for (half_edge, &node) in origins.iter().enumerate() {
-        let place = &mut places[node as usize];
-        outgoing[*place as usize] = half_edge as u32;
-        *place += 1;
-    }
-    (starts, outgoing)
+    let starts = atomics(nodes + 1);
+    origins.par_iter().for_each(|&node| {
+        starts[node as usize].fetch_add(1, Ordering::Relaxed);
+    });
+    let starts = {
+        let mut starts = plain(starts);
+        let mut total = 0;
+        for start in &mut starts {
+            total += *start;
+            *start = total;
+        }
+        starts
+    };
+    // The list of each node is filled from its end down, which leaves its start in its place.
+    let places: Vec<AtomicU32> = starts.into_iter().map(AtomicU32::new).collect();
+    let outgoing = atomics(origins.len());
+    origins.par_iter().enumerate().for_each(|(half_edge, &node)| {
+        let place = places[node as usize].fetch_sub(1, Ordering::Relaxed) - 1;
+        outgoing[place as usize].store(half_edge as u32, Ordering::Relaxed);
+    });
+    (plain(places), plain(outgoing))
+}
+
+/// Zeros that tasks may write side by side,
+fn atomics(count: usize) -> Vec<AtomicU32> {
+    vec![0; count].into_iter().map(AtomicU32::new).collect()
+}
+
+/// and the numbers that they left.
+fn plain(numbers: Vec<AtomicU32>) -> Vec<u32> {
+    numbers.into_iter().map(AtomicU32::into_inner).collect()
 }
 
 /// The half-edge that follows each half-edge around the face on its left.
 pub(super) fn link(nodes: &[Point], origins: &[u32]) -> Vec<u32> {
     let (starts, mut outgoing) = outgoing(origins, nodes.len());
     let end = |h: u32| nodes[origins[(h ^ 1) as usize] as usize];
+    let next = atomics(origins.len());
     let mut rest = outgoing.as_mut_slice();
-    let mut fans = Vec::with_capacity(nodes.len());
-    for (node, range) in starts.windows(2).enumerate() {
-        let (fan, later) = rest.split_at_mut((range[1] - range[0]) as usize);
+    let mut runs = Vec::with_capacity(nodes.len() / RUN + 1);
+    for first in (0..nodes.len()).step_by(RUN) {
+        let last = (first + RUN).min(nodes.len());
+        let (run, later) = rest.split_at_mut((starts[last] - starts[first]) as usize);
         rest = later;
-        if fan.len() > 2 {
-            fans.push((nodes[node], fan));
-        }
+        runs.push((first..last, run));
     }
-    fans.par_iter_mut()
-        .for_each(|(node, fan)| fan.sort_unstable_by(|&g, &h| by_angle(*node, end(g), end(h))));
-    drop(fans);
-    let mut next = vec![0u32; origins.len()];
-    for range in starts.windows(2) {
-        let fan = &outgoing[range[0] as usize..range[1] as usize];
-        // Arriving by the twin of an outgoing half-edge, the face on the left goes on along the
-        // outgoing half-edge that comes just before it, counter-clockwise.
-        for (n, &h) in fan.iter().enumerate() {
-            let before = fan[if n == 0 { fan.len() - 1 } else { n - 1 }];
-            next[(h ^ 1) as usize] = before;
+    runs.into_par_iter().for_each(|(range, mut run)| {
+        for node in range {
+            let (fan, later) = run.split_at_mut((starts[node + 1] - starts[node]) as usize);
+            run = later;
+            if fan.len() > 2 {
+                fan.sort_unstable_by(|&g, &h| by_angle(nodes[node], end(g), end(h)));
+            }
+            // Arriving by the twin of an outgoing half-edge, the face on the left goes on along
+            // the outgoing half-edge that comes just before it, counter-clockwise.
+            let Some(mut before) = fan.last().copied() else {
+                continue;
+            };
+            for &h in &*fan {
+                next[(h ^ 1) as usize].store(before, Ordering::Relaxed);
+                before = h;
+            }
         }
-    }
-    next
+    });
+    plain(next)
 }
+
+/// Nodes that one task links.
+const RUN: usize = 1 << 12;
 
 /// Counter-clockwise order of directions from `node`, starting at east.
 fn by_angle(node: Point, p: Point, q: Point) -> std::cmp::Ordering {
@@ -72,35 +98,150 @@ pub(super) struct Cycles {
     pub(super) areas: Vec<i64>,
 }
 
-/// Walks every cycle once.
-pub(super) fn cycles(nodes: &[Point], origins: &[u32], next: &[u32]) -> Cycles {
-    const NONE: u32 = u32::MAX;
-    let mut cycles = Cycles {
-        of: vec![NONE; origins.len()],
-        starts: Vec::new(),
-        areas: Vec::new(),
-    };
-    for start in 0..origins.len() as u32 {
-        if cycles.of[start as usize] != NONE {
-            continue;
+impl Cycles {
+    /// Walks every cycle once.
+    pub(super) fn new(nodes: &[Point], origins: &[u32], next: &[u32]) -> Self {
+        let lines = Lines {
+            nodes,
+            origins,
+            next,
+        };
+        // Cycles that stay within a band of half-edges are walked band by band, side by side,
+        let mut of = vec![UNSEEN; origins.len()];
+        let length = origins.len().div_ceil(BANDS).max(SHORTEST_BAND);
+        let bands: Vec<Band> = of
+            .par_chunks_mut(length)
+            .enumerate()
+            .map(|(n, of)| Band::new((n * length) as u32, of, lines))
+            .collect();
+        // the few others after them, each from its smallest half-edge: bands come in order.
+        let mut leaving = Vec::new();
+        for &start in bands.iter().flat_map(|band| &band.leaving) {
+            let temporary = ELSEWHERE - 1 - leaving.len() as u32;
+            let area = lines.walk(start, |h| {
+                let of = &mut of[h as usize];
+                let is_new = *of == ELSEWHERE;
+                if is_new {
+                    *of = temporary;
+                }
+                is_new
+            });
+            leaving.extend(area.map(|area| (start, area)));
         }
-        let id = cycles.starts.len() as u32;
-        let base = nodes[origins[start as usize] as usize];
-        let (mut doubled, mut at, mut from) = (0i128, start, (0i64, 0i64));
+        // All are numbered in the order of their smallest half-edges.
+        let (mut starts, mut areas) = (Vec::new(), Vec::new());
+        let mut number = |(start, area): (u32, i64)| {
+            starts.push(start);
+            areas.push(area);
+            starts.len() as u32 - 1
+        };
+        let mut others = leaving.iter().copied().peekable();
+        let mut other_numbers = Vec::with_capacity(leaving.len());
+        let mut numbers: Vec<Vec<u32>> = Vec::with_capacity(bands.len());
+        for band in bands {
+            let own = band.closed.into_iter().map(|cycle| {
+                while let Some(other) = others.next_if(|other| other.0 < cycle.0) {
+                    other_numbers.push(number(other));
+                }
+                number(cycle)
+            });
+            numbers.push(own.collect());
+        }
+        other_numbers.extend(others.map(number));
+        of.par_chunks_mut(length)
+            .zip(numbers)
+            .for_each(|(of, numbers)| {
+                for cycle in of {
+                    *cycle = match numbers.get(*cycle as usize) {
+                        Some(&number) => number,
+                        None => other_numbers[(ELSEWHERE - 1 - *cycle) as usize],
+                    };
+                }
+            });
+        Self { of, starts, areas }
+    }
+}
+
+/// The cycle of a half-edge that no walk came to yet,
+const UNSEEN: u32 = u32::MAX;
+/// and of one whose cycle leaves its band. Cycles that do are counted down from here at first.
+const ELSEWHERE: u32 = UNSEEN - 1;
+/// Bands in which cycles are walked side by side,
+const BANDS: usize = 8;
+/// unless these would be shorter than this.
+const SHORTEST_BAND: usize = 1 << 14;
+
+/// Linked half-edges.
+#[derive(Clone, Copy)]
+struct Lines<'a> {
+    nodes: &'a [Point],
+    origins: &'a [u32],
+    next: &'a [u32],
+}
+
+impl Lines<'_> {
+    /// Walks the cycle of `start` as long as `take` takes its half-edges; returns twice the signed
+    /// area that it encloses when all are taken.
+    fn walk(self, start: u32, mut take: impl FnMut(u32) -> bool) -> Option<i64> {
+        let base = self.nodes[self.origins[start as usize] as usize];
+        let (mut doubled, mut at, mut from) = (0i64, start, (0, 0));
         loop {
-            cycles.of[at as usize] = id;
-            at = next[at as usize];
-            let to = delta(base, nodes[origins[at as usize] as usize]);
-            doubled +=
-                i128::from(from.0) * i128::from(to.1) - i128::from(to.0) * i128::from(from.1);
+            if !take(at) {
+                return None;
+            }
+            at = self.next[at as usize];
+            let to = delta(base, self.nodes[self.origins[at as usize] as usize]);
+            // The grid is a little smaller than 2³¹ steps, so twice any area on it fits, and sums
+            // that do not on the way come back.
+            doubled = doubled.wrapping_add(from.0 * to.1 - to.0 * from.1);
             from = to;
             if at == start {
-                break;
+                return Some(doubled);
             }
         }
-        cycles.starts.push(start);
-        // The grid is a little smaller than 2³¹ steps, so twice any area on it fits.
-        cycles.areas.push(doubled as i64);
     }
-    cycles
+}
+
+/// The cycles of a band of half-edges.
+struct Band {
+    /// Those that lie in it wholly: their smallest half-edges, increasing, and areas.
+    closed: Vec<(u32, i64)>,
+    /// Half-edges of the others, increasing, the smallest in this band of each among them.
+    leaving: Vec<u32>,
+}
+
+impl Band {
+    /// Walks from the half-edges `first` and following, whose cycles `of` takes: the number among
+    /// those closed here, or [`ELSEWHERE`].
+    fn new(first: u32, of: &mut [u32], lines: Lines) -> Self {
+        let mut band = Self {
+            closed: Vec::new(),
+            leaving: Vec::new(),
+        };
+        for start in first..first + of.len() as u32 {
+            if of[(start - first) as usize] != UNSEEN {
+                continue;
+            }
+            let number = band.closed.len() as u32;
+            let closed = lines.walk(start, |h| {
+                let of = of.get_mut(h.wrapping_sub(first) as usize);
+                of.filter(|of| **of == UNSEEN)
+                    .map(|of| *of = number)
+                    .is_some()
+            });
+            match closed {
+                Some(area) => band.closed.push((start, area)),
+                None => {
+                    lines.walk(start, |h| {
+                        let of = of.get_mut(h.wrapping_sub(first) as usize);
+                        of.filter(|of| **of == number)
+                            .map(|of| *of = ELSEWHERE)
+                            .is_some()
+                    });
+                    band.leaving.push(start);
+                }
+            }
+        }
+        band
+    }
 }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::noding::Noded;
+use super::noding::Ground;
 use super::trace::Cycles;
 use crate::grid::{Point, delta};
 
@@ -17,7 +17,7 @@ pub(super) struct Faces {
 /// Gives every cycle its face: a positive cycle is the outer ring of one; a negative cycle, the
 /// contour of a connected piece, is a hole of the face that lies just left of and below its
 /// leftmost node.
-pub(super) fn nest(noded: &Noded, cycles: Cycles) -> Faces {
+pub(super) fn nest(nodes: &[Point], origins: &[u32], ground: &Ground, cycles: Cycles) -> Faces {
     let mut count = 1;
     let mut face_of: Vec<u32> = vec![super::OUTSIDE; cycles.starts.len()];
     for (face, &area) in face_of.iter_mut().zip(&cycles.areas) {
@@ -32,8 +32,8 @@ pub(super) fn nest(noded: &Noded, cycles: Cycles) -> Faces {
     let holes = (0..cycles.starts.len()).into_par_iter().filter(is_hole);
     let holes: Vec<(usize, Option<usize>)> = holes
         .map(|cycle| {
-            let tip = noded.edges.ends[cycles.starts[cycle] as usize / 2].0;
-            (cycle, below(noded, tip))
+            let tip = nodes[origins[(cycles.starts[cycle] & !1) as usize] as usize];
+            (cycle, below(nodes, origins, ground, tip))
         })
         .collect();
     for (cycle, below) in holes {
@@ -69,7 +69,8 @@ pub(super) fn assemble(cycles: Cycles, face_of: &[u32], faces: usize) -> Faces {
         }
     }
     let mut left = cycles.of;
-    left.par_iter_mut().for_each(|of| *of = face_of[*of as usize]);
+    left.par_iter_mut()
+        .for_each(|of| *of = face_of[*of as usize]);
     Faces {
         left,
         areas,
@@ -79,15 +80,19 @@ pub(super) fn assemble(cycles: Cycles, face_of: &[u32], faces: usize) -> Faces {
 }
 
 /// The highest edge below `tip`, just left of it.
-fn below(noded: &Noded, tip: Point) -> Option<usize> {
-    for (bottom, listed) in noded.downwards(tip) {
+fn below(nodes: &[Point], origins: &[u32], ground: &Ground, tip: Point) -> Option<usize> {
+    let node = |n: u32| nodes[n as usize];
+    // Edges are sorted by their ends.
+    let (edges, _) = origins.as_chunks();
+    let find = |ends| edges.binary_search_by_key(&ends, |&[a, b]| (node(a), node(b)));
+    for (bottom, listed) in ground.downwards(tip) {
         let mut best: Option<(usize, Point, Point)> = None;
         for (a, b) in listed {
             if a.x < tip.x
                 && tip.x <= b.x
                 && height(a, b, tip.x, i64::from(tip.y)) < 0
                 && best.is_none_or(|(_, c, d)| is_higher((a, b), (c, d), tip.x))
-                && let Some(edge) = noded.edges.find((a, b))
+                && let Ok(edge) = find((a, b))
             {
                 best = Some((edge, a, b));
             }

@@ -45,64 +45,79 @@ impl Segment {
     }
 }
 
-/// Distinct edges, each with the items whose boundary runs along it an odd number of times.
+/// Distinct edges, in order.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Edges {
     pub(super) ends: Vec<(Point, Point)>,
-    /// The items of all edges, one edge after the other, those of each sorted,
-    items: Vec<u32>,
+    pub(super) items: Items,
+}
+
+/// The items whose boundary runs along each edge an odd number of times.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Items {
+    /// Those of all edges, one edge after the other, those of each sorted,
+    all: Vec<u32>,
     /// and where those of each edge stop.
     stops: Vec<u32>,
+}
+
+impl Items {
+    fn concatenate(parts: Vec<Self>) -> Self {
+        let (all, mut stops): (Vec<_>, Vec<_>) =
+            parts.into_iter().map(|p| (p.all, p.stops)).unzip();
+        let mut before = 0;
+        for (all, stops) in all.iter().zip(&mut stops) {
+            stops.iter_mut().for_each(|stop| *stop += before);
+            before += all.len() as u32;
+        }
+        let (all, stops) = (joined(all), joined(stops));
+        Self { all, stops }
+    }
+
+    /// Items of edge `e`.
+    pub(super) fn of(&self, e: usize) -> &[u32] {
+        let start = if e == 0 { 0 } else { self.stops[e - 1] };
+        &self.all[start as usize..self.stops[e] as usize]
+    }
 }
 
 impl Edges {
     /// Merges equal segments; a pair of one item on one edge cancels.
     fn merge(parts: Vec<Vec<Segment>>) -> Self {
-        Self::concatenate(by_strips(parts, |_, strip| Self::of_sorted(strip)))
+        let add = |edges: &mut Self, _, strip: &mut [Segment]| edges.add_sorted(strip);
+        Self::concatenate(by_strips(parts, add))
     }
 
-    fn of_sorted(segments: &mut [Segment]) -> Self {
-        let mut edges = Self::default();
+    /// Adds what becomes of sorted segments, after all others.
+    fn add_sorted(&mut self, segments: &mut [Segment]) {
         for along in segments.chunk_by_mut(Segment::is_along) {
             along.sort_unstable_by_key(|s| s.item);
-            let before = edges.items.len();
+            let before = self.items.all.len();
             for same in along.chunk_by(|p, q| p.item == q.item) {
                 if same.len() % 2 == 1 {
-                    edges.items.push(same[0].item);
+                    self.items.all.push(same[0].item);
                 }
             }
-            if edges.items.len() > before {
-                edges.ends.push((along[0].a, along[0].b));
-                edges.stops.push(edges.items.len() as u32);
+            if self.items.all.len() > before {
+                self.ends.push((along[0].a, along[0].b));
+                self.items.stops.push(self.items.all.len() as u32);
             }
         }
-        edges
     }
 
     fn concatenate(parts: Vec<Self>) -> Self {
-        // Each list on its own, side by side: most of the work is waiting for memory.
-        let (ends, (items, stops)) = rayon::join(
-            || parts.iter().map(|p| p.ends.as_slice()).collect::<Vec<_>>().concat(),
-            || {
-                let items = parts.iter().map(|p| p.items.as_slice()).collect::<Vec<_>>().concat();
-                let mut stops = Vec::with_capacity(parts.iter().map(Self::len).sum());
-                let mut before = 0;
-                for part in &parts {
-                    stops.extend(part.stops.iter().map(|stop| before + stop));
-                    before += part.items.len() as u32;
-                }
-                (items, stops)
-            },
-        );
-        Self { ends, items, stops }
+        let (ends, items): (Vec<_>, Vec<_>) = parts.into_iter().map(|p| (p.ends, p.items)).unzip();
+        // The lists side by side: most of the work is waiting for memory.
+        let (ends, items) = rayon::join(|| joined(ends), || Items::concatenate(items));
+        Self { ends, items }
     }
 
     /// Adds an edge after all others, unless its sides do not differ.
     fn push(&mut self, ends: (Point, Point), items: &[u32]) {
         if !items.is_empty() {
             self.ends.push(ends);
-            self.items.extend(items);
-            self.stops.push(self.items.len() as u32);
+            self.items.all.extend(items);
+            self.items.stops.push(self.items.all.len() as u32);
         }
     }
 
@@ -110,17 +125,15 @@ impl Edges {
     pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
+}
 
-    /// The edge between two points, the smaller first.
-    pub(super) fn find(&self, ends: (Point, Point)) -> Option<usize> {
-        self.ends.binary_search(&ends).ok()
+/// Lists one after the other; each is freed as soon as it is copied.
+fn joined<T: Copy>(parts: Vec<Vec<T>>) -> Vec<T> {
+    let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    for part in parts {
+        all.extend_from_slice(&part);
     }
-
-    /// Items of edge `e`.
-    pub(super) fn items(&self, e: usize) -> &[u32] {
-        let start = if e == 0 { 0 } else { self.stops[e - 1] };
-        &self.items[start as usize..self.stops[e] as usize]
-    }
+    all
 }
 
 /// Segments that meet at their ends only, and what it takes to find those near a place.
@@ -128,27 +141,33 @@ pub(super) struct Noded {
     pub(super) edges: Edges,
     /// The number of passes that bent edges: 0 or 1.
     pub(super) passes: u32,
+    pub(super) ground: Ground,
+}
+
+/// Where edges pass.
+pub(super) struct Ground {
     /// The edges before they were cut; none when none was.
     whole: Vec<(Point, Point)>,
-    /// Where those pass.
     cells: Cells,
     cuts: Cuts,
 }
 
-impl Noded {
+impl Ground {
+    /// Takes the ends of the edges, which it needs when none was cut.
+    pub(super) fn settle(&mut self, ends: Vec<(Point, Point)>) {
+        if self.whole.is_empty() {
+            self.whole = ends;
+        }
+    }
+
     /// The edges in the cells at and straight below a point, downwards: the lowest `y` of each
     /// cell, and its edges. Those that cancelled one another are among them.
     pub(super) fn downwards(
         &self,
         p: Point,
     ) -> impl Iterator<Item = (i64, impl Iterator<Item = (Point, Point)>)> {
-        let whole = if self.whole.is_empty() {
-            &self.edges.ends
-        } else {
-            &self.whole
-        };
-        self.cells.downwards(p).map(move |(bottom, listed)| {
-            let pieces = |&e: &u32| self.cuts.pieces(e, whole[e as usize]);
+        self.cells.downwards(p).map(|(bottom, listed)| {
+            let pieces = |&e: &u32| self.cuts.pieces(e, self.whole[e as usize]);
             (bottom, listed.iter().flat_map(pieces))
         })
     }
@@ -158,9 +177,22 @@ impl Noded {
 pub(super) fn node(parts: Vec<Vec<Segment>>) -> Noded {
     let edges = Edges::merge(parts);
     let cells = Cells::new(&edges.ends);
-    let hits = search(&edges.ends, &cells);
-    let passes = u32::from(hits.has_crossing);
-    let cuts = hits.into_cuts(&edges.ends);
+    let mut hits = search(&edges.ends, &cells);
+    let has_crossing = hits.iter().any(|hits| hits.has_crossing);
+    if !has_crossing {
+        hits.iter_mut()
+            .for_each(|hits| hits.retain_exact(&edges.ends));
+    }
+    let mut cuts = Cuts::new(&edges.ends, &hits);
+    if has_crossing {
+        let touched = hits
+            .iter_mut()
+            .map(|hits| hits.take_touched(&edges.ends, &cuts));
+        if touched.fold(false, |any, this| any | this) {
+            cuts = Cuts::new(&edges.ends, &hits);
+        }
+    }
+    drop(hits);
     let (edges, whole) = if cuts.points.is_empty() {
         (edges, Vec::new())
     } else {
@@ -168,10 +200,8 @@ pub(super) fn node(parts: Vec<Vec<Segment>>) -> Noded {
     };
     Noded {
         edges,
-        passes,
-        whole,
-        cells,
-        cuts,
+        passes: u32::from(has_crossing),
+        ground: Ground { whole, cells, cuts },
     }
 }
 
@@ -186,50 +216,34 @@ struct Hits {
 }
 
 impl Hits {
-    fn append(&mut self, mut other: Self) {
-        self.passed.append(&mut other.passed);
-        self.near.append(&mut other.near);
-        self.has_crossing |= other.has_crossing;
+    /// Keeps what lies on its edge exactly.
+    fn retain_exact(&mut self, ends: &[(Point, Point)]) {
+        self.passed.retain(|&(edge, p)| {
+            let (a, b) = ends[edge as usize];
+            orientation(a, b, p) == 0
+        });
     }
 
-    /// Where the edges are to be cut.
-    fn into_cuts(mut self, ends: &[(Point, Point)]) -> Cuts {
-        if !self.has_crossing {
-            self.passed.retain(|&(edge, p)| {
-                let (a, b) = ends[edge as usize];
-                orientation(a, b, p) == 0
-            });
-            return Cuts::new(ends, self.passed);
-        }
-        let cuts = Cuts::new(ends, self.passed);
-        self.near.retain(|&(edge, p)| {
+    /// Takes from `near` what lies on the edge as it is cut.
+    fn take_touched(&mut self, ends: &[(Point, Point)], cuts: &Cuts) -> bool {
+        let before = self.passed.len();
+        self.passed.extend(self.near.drain(..).filter(|&(edge, p)| {
             let on = |(a, b): (Point, Point)| a < p && p < b && orientation(a, b, p) == 0;
             // An edge that is not bent passes no further centre.
             cuts.is_cut(edge) && cuts.pieces(edge, ends[edge as usize]).any(on)
-        });
-        if self.near.is_empty() {
-            return cuts;
-        }
-        let mut hits = self.near;
-        hits.extend((0..ends.len() as u32).flat_map(|e| cuts.of(e).iter().map(move |&p| (e, p))));
-        Cuts::new(ends, hits)
+        }));
+        self.passed.len() > before
     }
 }
 
-/// All that edges meet.
-fn search(ends: &[(Point, Point)], cells: &Cells) -> Hits {
-    let searches: Vec<Search> = cells
-        .squares()
-        .fold(Search::default, |mut search, (square, listed)| {
-            search.visit(square, listed, ends);
-            search
-        })
-        .collect();
-    let mut hits = Hits::default();
-    for search in searches {
-        hits.append(search.hits);
-    }
-    hits
+/// All that edges meet, part by part.
+fn search(ends: &[(Point, Point)], cells: &Cells) -> Vec<Hits> {
+    let visit = |mut search: Search, (square, listed): (Square, &[u32])| {
+        search.visit(square, listed, ends);
+        search
+    };
+    let searches = cells.squares().fold(Search::default, visit);
+    searches.map(|search| search.hits).collect()
 }
 
 /// More segments than this in one square: it is searched by quarters,
@@ -297,10 +311,11 @@ struct Cuts {
 }
 
 impl Cuts {
-    /// Cuts at distinct pairs of an edge and a point.
-    fn new(ends: &[(Point, Point)], hits: Vec<(u32, Point)>) -> Self {
+    /// Cuts where edges pass hot pixels.
+    fn new(ends: &[(Point, Point)], hits: &[Hits]) -> Self {
+        let passed = || hits.iter().flat_map(|hits| &hits.passed);
         let mut starts = vec![0; ends.len() + 1];
-        for &(edge, _) in &hits {
+        for &(edge, _) in passed() {
             starts[edge as usize] += 1;
         }
         let mut total = 0;
@@ -309,8 +324,8 @@ impl Cuts {
             *start = total;
         }
         // The list of each edge is filled from its end down, which leaves its start in its place.
-        let mut points = vec![Point::new(0, 0); hits.len()];
-        for (edge, p) in hits {
+        let mut points = vec![Point::new(0, 0); total as usize];
+        for &(edge, p) in passed() {
             let start = &mut starts[edge as usize];
             *start -= 1;
             points[*start as usize] = p;
@@ -360,24 +375,23 @@ impl Cuts {
                 cut
             })
             .collect();
-        Edges::concatenate(by_strips(cut, |x, strip| {
+        Edges::concatenate(by_strips(cut, |woven, x, strip| {
             let place = |x| edges.ends.partition_point(|(a, _)| i64::from(a.x) < x);
             let kept = (place(x.start)..place(x.end)).filter(|&e| !self.is_cut(e as u32));
-            weave(edges, kept, strip)
+            weave(woven, edges, kept, strip);
         }))
     }
 }
 
-/// The edges of `kept` and the pieces of others in one order, equal ones merged. The `item` of a
-/// piece is the edge that it was cut from.
-fn weave(edges: &Edges, kept: impl Iterator<Item = usize>, cut: &[Segment]) -> Edges {
+/// Adds to `woven` the edges of `kept` and the pieces of others in one order, equal ones merged.
+/// The `item` of a piece is the edge that it was cut from.
+fn weave(woven: &mut Edges, edges: &Edges, kept: impl Iterator<Item = usize>, cut: &[Segment]) {
     let mut kept = kept.peekable();
     let mut cut = cut.chunk_by(Segment::is_along).peekable();
-    let mut all = Edges::default();
     let (mut items, mut sum) = (Vec::new(), Vec::new());
     loop {
         let order = match (kept.peek(), cut.peek()) {
-            (None, None) => return all,
+            (None, None) => return,
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (Some(&e), Some(c)) => edges.ends[e].cmp(&(c[0].a, c[0].b)),
@@ -385,14 +399,14 @@ fn weave(edges: &Edges, kept: impl Iterator<Item = usize>, cut: &[Segment]) -> E
         let old = if order.is_le() { kept.next() } else { None };
         let new = if order.is_ge() { cut.next() } else { None };
         items.clear();
-        items.extend(old.into_iter().flat_map(|e| edges.items(e)));
+        items.extend(old.into_iter().flat_map(|e| edges.items.of(e)));
         for segment in new.into_iter().flatten() {
             sum.clear();
-            symmetric_difference(&items, edges.items(segment.item as usize), &mut sum);
+            symmetric_difference(&items, edges.items.of(segment.item as usize), &mut sum);
             std::mem::swap(&mut items, &mut sum);
         }
         if let Some(ends) = old.map(|e| edges.ends[e]).or(new.map(|c| (c[0].a, c[0].b))) {
-            all.push(ends, &items);
+            woven.push(ends, &items);
         }
     }
 }
@@ -521,7 +535,8 @@ mod tests {
             .flat_map(|e| {
                 let (a, b) = edges.ends[e];
                 edges
-                    .items(e)
+                    .items
+                    .of(e)
                     .iter()
                     .map(move |&item| Segment { a, b, item })
             })
@@ -556,7 +571,7 @@ mod tests {
     fn is_near(edges: &Edges, input: &[Segment], passes: u32) -> bool {
         let passes = i128::from(passes);
         (0..edges.len()).all(|e| {
-            edges.items(e).iter().all(|&item| {
+            edges.items.of(e).iter().all(|&item| {
                 let Some(segment) = input.iter().find(|s| s.item == item) else {
                     return false;
                 };

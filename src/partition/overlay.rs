@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::noding::{Edges, Noded, Segment, node, symmetric_difference};
+use super::noding::{Edges, Items, Noded, Segment, node, symmetric_difference};
 use super::trace::{Cycles, link};
 use super::{FaceId, OUTSIDE, Partition, nesting};
 use crate::grid::{Point, orientation};
@@ -76,12 +76,18 @@ impl Builder {
     pub fn build(self) -> Overlay {
         let mut parts = self.others;
         parts.push(self.segments);
-        let noded = node(parts);
-        let (nodes, origins) = index(&noded.edges.ends);
+        let Noded {
+            edges,
+            passes,
+            mut ground,
+        } = node(parts);
+        let (nodes, origins) = index(&edges.ends);
+        let Edges { ends, items } = edges;
+        ground.settle(ends);
         let next = link(&nodes, &origins);
         let cycles = Cycles::new(&nodes, &origins, &next);
-        let faces = nesting::nest(&noded, cycles);
-        let Noded { edges, passes, .. } = noded;
+        let faces = nesting::nest(&nodes, &origins, &ground, cycles);
+        drop(ground);
         let partition = Partition {
             nodes: Arc::new(nodes),
             origins,
@@ -91,7 +97,7 @@ impl Builder {
             cycle_starts: faces.cycle_starts,
             cycles: faces.cycles,
         };
-        let (label_starts, labels) = label(&partition, &edges);
+        let (label_starts, labels) = label(&partition, &items);
         Overlay {
             partition,
             label_starts,
@@ -187,7 +193,7 @@ impl Directory {
 /// Items of each face, found from west to east: across an edge, the items change by those whose
 /// boundary it is. Right of the lowest edge that leaves a node eastwards lies a face that starts
 /// further west, so it has its items already; from there the faces follow one another upwards.
-fn label(partition: &Partition, edges: &Edges) -> (Vec<(u32, u32)>, Vec<ItemId>) {
+fn label(partition: &Partition, items: &Items) -> (Vec<(u32, u32)>, Vec<ItemId>) {
     const UNSEEN: (u32, u32) = (u32::MAX, 0);
     let mut spans = vec![UNSEEN; partition.face_count()];
     let mut labels: Vec<ItemId> = Vec::new();
@@ -195,7 +201,8 @@ fn label(partition: &Partition, edges: &Edges) -> (Vec<(u32, u32)>, Vec<ItemId>)
     spans[OUTSIDE as usize] = (0, 0);
     let mut fan = Vec::new();
     let mut first = 0;
-    for leaving in edges.ends.chunk_by(|p, q| p.0 == q.0) {
+    let (edges, _) = partition.origins.as_chunks::<2>();
+    for leaving in edges.chunk_by(|p, q| p[0] == q[0]) {
         let range = first..first + leaving.len();
         first = range.end;
         if range
@@ -207,7 +214,7 @@ fn label(partition: &Partition, edges: &Edges) -> (Vec<(u32, u32)>, Vec<ItemId>)
         fan.clear();
         fan.extend(range);
         fan.sort_unstable_by(|&e, &f| {
-            let ((node, p), (_, q)) = (edges.ends[e], edges.ends[f]);
+            let ((node, p), (_, q)) = (partition.edge(e), partition.edge(f));
             orientation(node, q, p).cmp(&0)
         });
         for &e in &fan {
@@ -216,7 +223,7 @@ fn label(partition: &Partition, edges: &Edges) -> (Vec<(u32, u32)>, Vec<ItemId>)
                 let (start, length) = spans[right as usize];
                 let below = &labels[start as usize..(start + length) as usize];
                 changed.clear();
-                symmetric_difference(below, edges.items(e), &mut changed);
+                symmetric_difference(below, items.of(e), &mut changed);
                 spans[left as usize] = (labels.len() as u32, changed.len() as u32);
                 labels.extend(&changed);
             }

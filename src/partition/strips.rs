@@ -14,11 +14,12 @@ use super::noding::Segment;
 const STRIP: usize = 1 << 11;
 
 /// Sorts the segments of `parts`, and calls `work` with each strip's range of x, of the smaller
-/// end, and its segments, sorted by their ends; returns what it gives, in order. The ranges cover
-/// all x, and no two segments of different strips have the same ends.
-pub(super) fn by_strips<R: Send>(
+/// end, and its segments, sorted by their ends. What it makes of consecutive strips adds up in one
+/// result; the results come in order. The ranges cover all x, and no two segments of different
+/// strips have the same ends.
+pub(super) fn by_strips<R: Default + Send>(
     mut parts: Vec<Vec<Segment>>,
-    work: impl Fn(Range<i64>, &mut [Segment]) -> R + Sync,
+    work: impl Fn(&mut R, Range<i64>, &mut [Segment]) + Sync,
 ) -> Vec<R> {
     let total: usize = parts.iter().map(Vec::len).sum();
     let x_of = |s: &Segment| i64::from(s.a.x);
@@ -41,26 +42,31 @@ pub(super) fn by_strips<R: Send>(
         .collect();
     (0..count)
         .into_par_iter()
-        .map_init(Vec::new, |strip, n| {
-            strip.clear();
-            for (part, starts) in &dealt {
-                strip.extend_from_slice(&part[starts[n]..starts[n + 1]]);
-            }
-            if strip.len() > CROWDED {
-                strip.par_sort_unstable_by_key(Segment::rank);
-            } else {
-                strip.sort_unstable_by_key(Segment::rank);
-            }
-            let from = match n {
-                0 => i64::MIN,
-                _ => west + ((n as i64) << power),
-            };
-            let to = match n + 1 {
-                next if next == count => i64::MAX,
-                next => west + ((next as i64) << power),
-            };
-            work(from..to, strip)
-        })
+        .fold(
+            Default::default,
+            |(mut result, mut strip): (R, Vec<Segment>), n| {
+                strip.clear();
+                for (part, starts) in &dealt {
+                    strip.extend_from_slice(&part[starts[n]..starts[n + 1]]);
+                }
+                if strip.len() > CROWDED {
+                    strip.par_sort_unstable_by_key(Segment::rank);
+                } else {
+                    strip.sort_unstable_by_key(Segment::rank);
+                }
+                let from = match n {
+                    0 => i64::MIN,
+                    _ => west + ((n as i64) << power),
+                };
+                let to = match n + 1 {
+                    next if next == count => i64::MAX,
+                    next => west + ((next as i64) << power),
+                };
+                work(&mut result, from..to, &mut strip);
+                (result, strip)
+            },
+        )
+        .map(|(result, _)| result)
         .collect()
 }
 

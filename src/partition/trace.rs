@@ -24,10 +24,13 @@ pub(super) fn outgoing(origins: &[u32], nodes: usize) -> (Vec<u32>, Vec<u32>) {
     // The list of each node is filled from its end down, which leaves its start in its place.
     let places: Vec<AtomicU32> = starts.into_iter().map(AtomicU32::new).collect();
     let outgoing = atomics(origins.len());
-    origins.par_iter().enumerate().for_each(|(half_edge, &node)| {
-        let place = places[node as usize].fetch_sub(1, Ordering::Relaxed) - 1;
-        outgoing[place as usize].store(half_edge as u32, Ordering::Relaxed);
-    });
+    origins
+        .par_iter()
+        .enumerate()
+        .for_each(|(half_edge, &node)| {
+            let place = places[node as usize].fetch_sub(1, Ordering::Relaxed) - 1;
+            outgoing[place as usize].store(half_edge as u32, Ordering::Relaxed);
+        });
     (plain(places), plain(outgoing))
 }
 

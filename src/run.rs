@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::align::{self, ExemptedLayer, Ground};
+use crate::align::{self, ExemptedLayer, Ground, Series};
 use crate::communes;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ use crate::ledger::{self, Ledger, PeriodFaces, Stock, VintageStatus};
 use crate::progress::Progress;
 use crate::publish::{self, Staging};
 use crate::reference::Reference;
-use crate::territory::{self, ExemptionKind, Territory};
+use crate::territory::{self, AlignMode, ExemptionKind, Territory};
 use crate::vector::{Layer, Opening};
 use crate::vintage::{self, Intake, Vintage, read_changes, read_classes, read_product};
 
@@ -56,29 +56,57 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
 
     clock.phase("one partition", None);
     let overlap = reference.parameter("commune_overlap_maximum")?;
-    let ground = align::lay(communes, vintages, exempted, overlap)?;
+    let (ground, published) = align::lay(communes, vintages, exempted, overlap)?;
+
+    let mut series = vec![published];
+    let mut steps = Vec::new();
+    if territory.align_mode() == AlignMode::ChangeFirst {
+        clock.phase("alignment", None);
+        let (aligned, found) = align::change_first(&ground, &series[0], &reference)?;
+        series.push(aligned);
+        steps = found;
+    }
 
     clock.phase("status", None);
-    let decided = ledger::decide(&ground, &reference, territory.decree.forcing)?;
+    let decide = |series: Series| {
+        let decided = ledger::decide(&ground, &series, &reference, territory.decree.forcing)?;
+        Ok((series, decided))
+    };
+    let series = series
+        .into_iter()
+        .map(decide)
+        .collect::<Result<Vec<Decided>>>()?;
 
     let writer = Writer {
         staging: &staging,
         ground: &ground,
-        decided: &decided,
+        series: &series,
         reference: &reference,
         crs: &crs,
     };
     clock.phase("account", None);
-    let stocks = ledger::stocks(&ground, &decided);
+    let stocks: Vec<Stock> = series
+        .iter()
+        .flat_map(|(series, decided)| ledger::stocks(&ground, series, decided))
+        .collect();
     let periods = ledger::periods(&ground, &territory.run.periods);
     require_periods(&territory, &ground, &periods)?;
     let ledgers = periods
         .into_par_iter()
         .map(|period| writer.period(period))
-        .collect::<Result<Vec<Ledger>>>()?;
+        .collect::<Result<Vec<Vec<Ledger>>>>()?
+        .into_iter()
+        .flatten()
+        .collect::<Vec<Ledger>>();
+    let judged = match series.as_slice() {
+        [.., (base, decided), (aligned, _)] => {
+            ledger::judged(&ground, (base, decided), aligned, &reference)
+        }
+        _ => Vec::new(),
+    };
 
     clock.phase("tables", None);
-    let tables = indicators::compute(&ledgers, &stocks, &ground.communes, &reference)?;
+    let tables = indicators::compute(&ledgers, &stocks, &judged, &ground.communes, &reference)?;
     for table in &tables {
         let csv = staging.path(format!("tables/{}.csv", table.name))?;
         let parquet = staging.path(format!("tables/{}.parquet", table.name))?;
@@ -98,8 +126,10 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         "version": env!("CARGO_PKG_VERSION"),
         "territory": territory.name,
         "crs": { "given": territory.crs, "name": crs.name() },
-        "series": [ledger::PUBLISHED],
-        "align": "none",
+        "series": series.iter().map(|(s, _)| json!({
+            "name": s.name, "label": label(&territory, s),
+        })).collect::<Vec<_>>(),
+        "align": { "mode": territory.align_mode(), "steps": steps },
         "forcing": territory.decree.forcing,
         "inputs": inputs,
         "parameters": parameters(&reference),
@@ -156,43 +186,75 @@ fn require_periods(
     }
 }
 
+/// A series, and the status of its vintages.
+type Decided = (Series, Vec<VintageStatus>);
+
+/// What is to be said of the figures of a series.
+fn label(territory: &Territory, series: &Series) -> &'static str {
+    let has_product = territory.vintages.iter().any(|v| v.product.is_some());
+    match series.name {
+        align::ALIGNED if has_product => "chiffre recalé, non officiel",
+        align::ALIGNED => "chiffre recalé",
+        _ => "",
+    }
+}
+
 /// Writes the layers; each file on a thread of its own.
 struct Writer<'a> {
     staging: &'a Staging,
     ground: &'a Ground,
-    decided: &'a [VintageStatus],
+    series: &'a [Decided],
     reference: &'a Reference,
     crs: &'a Crs,
 }
 
 impl Writer<'_> {
     /// Accounts for a period, and writes its faces and its ledger.
-    fn period(&self, period: (usize, usize, usize)) -> Result<Ledger> {
-        let faces = PeriodFaces::new(self.ground, self.decided, self.reference, period);
-        let ledger = ledger::account(self.ground, &faces);
-        let (before, after) = faces.years;
-        let folder = format!("period={before}-{after}/departement={}", faces.departement);
+    fn period(&self, period: (usize, usize, usize)) -> Result<Vec<Ledger>> {
+        let faces: Vec<PeriodFaces> = self
+            .series
+            .iter()
+            .map(|(s, decided)| PeriodFaces::new(self.ground, s, decided, self.reference, period))
+            .collect();
+        let account = |faces| ledger::account(self.ground, faces);
+        let ledgers: Vec<Ledger> = faces.iter().map(account).collect();
+        let (d, before, after) = period;
+        let [before, after] = [before, after].map(|v| self.ground.vintages[v].year);
+        let departement = &self.ground.departements[d];
+        let folder = format!("period={before}-{after}/departement={departement}");
         let path = self.staging.path(format!("faces/{folder}/faces.parquet"))?;
         publish::faces(&path, self.ground, &faces, self.reference, self.crs)?;
         let path = self
             .staging
             .path(format!("ledger/{folder}/ledger.parquet"))?;
-        publish::ledger(&path, &ledger, self.reference)?;
-        Ok(ledger)
+        publish::ledger(&path, &ledgers, self.reference)?;
+        Ok(ledgers)
     }
 
-    /// Writes a vintage in a département.
+    /// Writes a vintage in a département, in each series.
     fn vintage(&self, (v, d): (usize, usize)) -> Result<()> {
         let (vintage, departement) = (&self.ground.vintages[v], &self.ground.departements[d]);
-        let folder = format!(
-            "vintages/vintage={}/departement={departement}",
-            vintage.year
-        );
-        let path = self
-            .staging
-            .path(format!("{folder}/occupation_sol.parquet"))?;
-        let (decided, reference) = (&self.decided[v], self.reference);
-        publish::vintage(&path, self.ground, (v, d), decided, reference, self.crs)?;
+        let place = format!("vintage={}/departement={departement}", vintage.year);
+        for (series, decided) in self.series {
+            let folder = match series.name {
+                align::PUBLISHED => "vintages",
+                amended => amended,
+            };
+            let path = self
+                .staging
+                .path(format!("{folder}/{place}/occupation_sol.parquet"))?;
+            let (decided, reference) = (&decided[v], self.reference);
+            publish::vintage(
+                &path,
+                self.ground,
+                series,
+                (v, d),
+                decided,
+                reference,
+                self.crs,
+            )?;
+        }
+        let folder = format!("vintages/{place}");
         if vintage.zone.is_some() {
             let path = self
                 .staging

@@ -272,6 +272,7 @@ fn question(outputs: &Outputs, kind: Kind, period: Option<&str>) -> Question {
     Question {
         out: outputs.path(),
         commune: "32001".to_owned(),
+        series: "published".to_owned(),
         period: period.map(str::to_owned),
         kind,
     }

@@ -1,17 +1,26 @@
 //! Several vintages and the communes on one partition of the ground.
 //!
-//! Vintages are taken as they are (`mode = "none"`): one overlay of all their linework, in which
-//! overlaps within a layer are resolved by content, never by the order of the input.
+//! One overlay of all their linework, in which overlaps within a layer are resolved by content,
+//! never by the order of the input. The vintages as they are make the *published* series; the
+//! *aligned* one (`mode = "change-first"`) leaves the noise between them out.
 
 mod cause;
+mod change_first;
 mod departements;
 mod report;
+mod rules;
+mod series;
+mod verdict;
+mod width;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use cause::{Cause, cause};
-pub use report::{LaidReport, OverlayReport};
+pub use change_first::{StepReport, change_first};
+pub use report::{LaidReport, Mended, OverlayReport};
+pub use series::{ALIGNED, PUBLISHED, Series, Version};
+pub use verdict::Verdict;
 
 use crate::communes::{Commune, Communes, WHOLE};
 use crate::error::{Error, Result};
@@ -38,12 +47,26 @@ pub struct Ground {
     pub departements: Vec<Arc<str>>,
     /// The département of each face; [`NONE`] for what is not in the frame.
     pub departement: Vec<u32>,
+    /// The objects of all vintages.
+    pub objects: Vec<Object>,
     /// The vintages, by year and département.
     pub vintages: Vec<OnGround>,
     /// Exempted ground, by the first year that it applies to.
     pub exempted: Vec<(u16, Vec<bool>)>,
     /// What the overlay found.
     pub report: OverlayReport,
+}
+
+impl Ground {
+    /// The vintages that are about a département, in the order of years.
+    pub fn chain(&self, departement: usize) -> Vec<usize> {
+        let name = &self.departements[departement];
+        let is_about = |v: &usize| {
+            let own = self.vintages[*v].departement.as_deref();
+            own.is_none_or(|own| own == &**name)
+        };
+        (0..self.vintages.len()).filter(is_about).collect()
+    }
 }
 
 /// A vintage on the partition.
@@ -56,14 +79,6 @@ pub struct OnGround {
     pub flight: Option<f64>,
     /// Whether it describes the state of the ground, and not only where it changed.
     pub is_state: bool,
-    /// Its objects.
-    pub objects: Vec<Object>,
-    /// The partition of the vintage alone.
-    pub partition: Partition,
-    /// The object of each of its faces, or [`NONE`].
-    pub object: Vec<u32>,
-    /// For each face of the ground, the vintage's face that it is part of.
-    pub face: Vec<FaceId>,
     /// For each face of the ground, whether it lies in the zone construite, where that is known.
     pub zone: Option<Vec<bool>>,
     /// What was found when reading it.
@@ -96,14 +111,14 @@ impl Layers {
     }
 }
 
-/// Lays everything on one partition. `commune_overlap` is the share of the smaller commune that
-/// two communes may both claim.
+/// Lays everything on one partition; gives the ground, and the vintages as they are.
+/// `commune_overlap` is the share of the smaller commune that two communes may both claim.
 pub fn lay(
     communes: Option<Communes>,
     mut vintages: Vec<Vintage>,
     exempted: Vec<ExemptedLayer>,
     commune_overlap: f64,
-) -> Result<Ground> {
+) -> Result<(Ground, Series)> {
     vintages.sort_by(|a, b| (a.year, &a.departement).cmp(&(b.year, &b.departement)));
     let mut builder = Builder::new();
     let mut starts = Vec::new();
@@ -239,7 +254,7 @@ pub fn lay(
         assign_departements(&list, &vintages, &commune, &objects, &in_frame);
     require_departements(&vintages, &departements)?;
 
-    let mut on_ground = Vec::new();
+    let (mut on_ground, mut versions, mut pool) = (Vec::new(), Vec::new(), Vec::new());
     for (v, vintage) in vintages.into_iter().enumerate() {
         let object = std::mem::take(&mut objects[v]);
         let own = vintage.departement.as_deref().and_then(|own| {
@@ -262,35 +277,41 @@ pub fn lay(
             overlap_faces: laid[v].overlap_faces,
         }
         .report();
-        let dissolved = overlay.partition.dissolve(&object);
+        let mut object = object;
+        let before = pool.len() as u32;
+        for object in object.iter_mut().filter(|o| **o != NONE) {
+            *object += before;
+        }
+        pool.extend(vintage.objects);
+        versions.push(Version::new(&overlay.partition, &object));
         on_ground.push(OnGround {
             year: vintage.year,
             departement: vintage.departement,
             flight: vintage.flight,
             is_state: vintage.is_state,
-            objects: vintage.objects,
-            object: dissolved
-                .members
-                .iter()
-                .map(|&m| object[m as usize])
-                .collect(),
-            partition: dissolved.partition,
-            face: dissolved.merged,
             zone: zones[v].take(),
             report: vintage.report,
             laid,
         });
     }
-    Ok(Ground {
+    let published = Series {
+        name: PUBLISHED,
+        is_official: true,
+        verdicts: vec![Vec::new(); versions.len()],
+        versions,
+    };
+    let ground = Ground {
         partition: overlay.partition,
         communes: list,
         commune,
         departements,
         departement,
+        objects: pool,
         vintages: on_ground,
         exempted: exempt_from.into_iter().zip(exempt).collect(),
         report,
-    })
+    };
+    Ok((ground, published))
 }
 
 /// Sums over the faces of one vintage.
@@ -351,10 +372,8 @@ fn assign_communes(
     report.commune_overlaps_m2 = format_m2(shared.values().sum());
     for (n, &area) in areas.iter().enumerate() {
         let difference = area as f64 / HALF_CM2_PER_M2 as f64 - communes.drawn[n];
-        if difference.abs() > report.largest_commune_difference_m2.abs() {
-            report.largest_commune_difference_m2 = difference;
-            report.largest_commune_difference = communes.list[n].code.to_string();
-        }
+        let code = communes.list[n].code.to_string();
+        report.commune_differences_m2.insert(code, difference);
     }
     Ok(commune)
 }

@@ -1,5 +1,7 @@
 //! What was found when everything was laid on one partition.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::NONE;
@@ -31,12 +33,25 @@ pub struct LaidReport {
     pub redrawn_parts: u64,
     /// How far the areas of these parts differ from those drawn, in all.
     pub redrawn_m2: f64,
-    /// Ids of the objects of these parts, the first hundred.
-    pub redrawn_ids: Vec<String>,
+    /// These parts, the first hundred.
+    pub redrawn: Vec<Mended>,
     /// Parts that are too thin for the grid, and cover nothing.
     pub collapsed_parts: u64,
-    /// Ids of the objects of these parts, the first hundred.
-    pub collapsed_ids: Vec<String>,
+    /// Their area as drawn, in all.
+    pub collapsed_m2: f64,
+    /// These parts, the first hundred.
+    pub collapsed: Vec<Mended>,
+}
+
+/// A part that is not laid as it was drawn.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Mended {
+    /// Identifier of the object; empty where it has none.
+    pub id: String,
+    /// Area as drawn.
+    pub drawn_m2: f64,
+    /// Area as laid.
+    pub laid_m2: f64,
 }
 
 /// What the overlay found.
@@ -50,13 +65,14 @@ pub struct OverlayReport {
     pub noding_passes: u32,
     /// No point of an input edge has moved further than this, rounding to the grid included, m.
     pub drift_bound_m: f64,
-    /// The largest difference between a commune's area as drawn and as laid, m².
-    pub largest_commune_difference_m2: f64,
-    /// The commune that has it.
-    pub largest_commune_difference: String,
+    /// The difference between the area of each commune as laid and as drawn, m².
+    pub commune_differences_m2: BTreeMap<String, f64>,
     /// Ground that several communes claim, m²: the smallest code has it.
     pub commune_overlaps_m2: String,
 }
+
+/// Parts that the report lists.
+const LISTED: usize = 100;
 
 /// A part whose area on the grid differs from the drawn one by more than this has rings that
 /// cross: rounding to the grid alone moves less.
@@ -103,14 +119,19 @@ impl Laid<'_> {
                 _ => None,
             })
         };
-        let collapsed: Vec<u32> = parts()
+        let mended = |(o, drawn, laid): (u32, f64, i64)| Mended {
+            id: self.vintage.objects[o as usize].id.to_string(),
+            drawn_m2: drawn,
+            laid_m2: laid as f64 / HALF_CM2_PER_M2 as f64,
+        };
+        let collapsed: Vec<Mended> = parts()
             .filter(|(_, _, laid)| *laid == 0)
-            .map(|(o, _, _)| o)
+            .map(mended)
             .collect();
-        let redrawn: Vec<(u32, f64)> = parts()
+        let redrawn: Vec<Mended> = parts()
             .filter(|(_, _, laid)| *laid != 0)
-            .map(|(o, drawn, laid)| (o, (laid as f64 / HALF_CM2_PER_M2 as f64 - drawn).abs()))
-            .filter(|(_, difference)| *difference > REDRAWN_M2)
+            .map(mended)
+            .filter(|m| (m.laid_m2 - m.drawn_m2).abs() > REDRAWN_M2)
             .collect();
         let elsewhere = sum(&|f| {
             object[f] != NONE
@@ -119,7 +140,6 @@ impl Laid<'_> {
                     .own_departement
                     .is_some_and(|d| d != self.departement[f])
         });
-        let ids = |o: &u32| self.vintage.objects[*o as usize].id.to_string();
         LaidReport {
             extent_m2: format_m2(sum(&|f| self.reached[f])),
             covered_m2: format_m2(covered),
@@ -130,20 +150,11 @@ impl Laid<'_> {
             outside_communes_m2: format_m2(sum(&|f| object[f] != NONE && self.commune[f] == NONE)),
             other_departements_m2: format_m2(elsewhere),
             redrawn_parts: redrawn.len() as u64,
-            redrawn_m2: redrawn.iter().map(|(_, difference)| difference).sum(),
-            redrawn_ids: redrawn
-                .iter()
-                .take(100)
-                .map(|(o, _)| ids(o))
-                .filter(|i| !i.is_empty())
-                .collect(),
+            redrawn_m2: redrawn.iter().map(|m| (m.laid_m2 - m.drawn_m2).abs()).sum(),
+            redrawn: redrawn.into_iter().take(LISTED).collect(),
             collapsed_parts: collapsed.len() as u64,
-            collapsed_ids: collapsed
-                .iter()
-                .take(100)
-                .map(ids)
-                .filter(|i| !i.is_empty())
-                .collect(),
+            collapsed_m2: collapsed.iter().map(|m| m.drawn_m2).sum(),
+            collapsed: collapsed.into_iter().take(LISTED).collect(),
         }
     }
 }

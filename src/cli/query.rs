@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use millesime::align::PUBLISHED;
 use millesime::error::Result;
 use millesime::query::{self, Format, Kind, Question};
 
@@ -31,6 +32,9 @@ pub struct Flags {
     /// INSEE code of the commune.
     #[arg(long)]
     commune: String,
+    /// Series: published, or aligned where the run made it.
+    #[arg(long, default_value = PUBLISHED)]
+    series: String,
     /// Period, such as 2015-2018; all when not given.
     #[arg(long)]
     period: Option<String>,
@@ -46,6 +50,7 @@ pub fn main(flags: Flags) -> Result<Outcome> {
     let question = Question {
         out: flags.out,
         commune: flags.commune,
+        series: flags.series,
         period: flags.period,
         kind: match flags.kind {
             KindFlag::Artificialisation => Kind::Artificialisation,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use millesime::align::OnGround;
+use millesime::align::{OnGround, PUBLISHED};
 use millesime::error::{Error, Result};
 use millesime::grid::HALF_CM2_PER_M2;
 use millesime::ledger::{Ledger, Row, State, Stock};
@@ -85,13 +85,26 @@ fn print_summary(summary: &Summary, seconds: f64) -> std::io::Result<()> {
     )
 }
 
+/// What is said of a figure that is not of the series as delivered.
+fn series(name: &str) -> String {
+    match name {
+        PUBLISHED => String::new(),
+        amended => format!(", {amended}"),
+    }
+}
+
 fn print_stock(out: &mut impl Write, stock: &Stock) -> std::io::Result<()> {
     let sum = |keep: &dyn Fn(&State) -> bool| -> i64 {
         let kept = stock.rows.iter().filter(|(_, state, _)| keep(state));
         kept.map(|(_, _, area)| area).sum()
     };
     let covered = hectares(sum(&|s| s.codes.is_some()));
-    let place = format!("{}, département {}", stock.year, stock.departement);
+    let place = format!(
+        "{}, département {}{}",
+        stock.year,
+        stock.departement,
+        series(stock.series)
+    );
     if !stock.is_state {
         return writeln!(out, "{place}: {covered} ha that change");
     }
@@ -114,8 +127,9 @@ fn print_flux(out: &mut impl Write, ledger: &Ledger) -> std::io::Result<()> {
     let (before, after) = ledger.years;
     write!(
         out,
-        "{before}-{after}, département {}: {} ha artificialised, {} ha désartificialised, net {} ha",
+        "{before}-{after}, département {}{}: {} ha artificialised, {} ha désartificialised, net {} ha",
         ledger.departement,
+        series(ledger.series),
         hectares(gained),
         hectares(lost),
         hectares(gained - lost),

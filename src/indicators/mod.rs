@@ -3,25 +3,32 @@
 //!
 //! The tables that the SQL reads: `ledger` and `stock` (the account), `commune_periods` and
 //! `commune_vintages` (every commune with every period and vintage that concerns it, so that
-//! zeros appear), `basis` (the published table), `nomenclature`, and `parameters` (one row). Columns in `_half_cm2` are integers: half square
+//! zeros appear), `judged` (what alignment made of differences), `basis` (the published table),
+//! `nomenclature`, and `parameters` (one row). Columns in `_half_cm2` are integers: half square
 //! centimetres, 20 000 to the square metre.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::{Column, DataFrame, IntoLazy, NamedFrom, Series};
 use polars::sql::SQLContext;
 
+use crate::align::Verdict;
 use crate::communes::Commune;
 use crate::error::{Error, Result};
-use crate::ledger::{Ledger, PUBLISHED, State, Stock, StockRow};
+use crate::ledger::{Judged, Ledger, State, Stock, StockRow};
 use crate::reference::{Code, Nomenclature, Reference};
 
 /// The table that the SQL of the tables after it may read too.
 const BASIS: &str = "basis";
 
 /// Name and text of each table's SQL.
-pub const TABLES: [(&str, &str); 16] = [
+pub const TABLES: [(&str, &str); 18] = [
     (BASIS, include_str!("../../indicators/basis.sql")),
+    ("alignment", include_str!("../../indicators/alignment.sql")),
+    (
+        "alignment_balance",
+        include_str!("../../indicators/alignment_balance.sql"),
+    ),
     ("causes", include_str!("../../indicators/causes.sql")),
     (
         "composition",
@@ -81,6 +88,7 @@ pub struct Table {
 pub fn compute(
     ledgers: &[Ledger],
     stocks: &[Stock],
+    judged: &[(Judged, i64)],
     communes: &[Commune],
     reference: &Reference,
 ) -> Result<Vec<Table>> {
@@ -90,6 +98,7 @@ pub fn compute(
         ("stock", stock_frame(stocks, reference)?),
         ("commune_periods", periods_frame(ledgers, communes)?),
         ("commune_vintages", vintages_frame(stocks, communes)?),
+        ("judged", judged_frame(judged, communes, reference)?),
         ("nomenclature", nomenclature_frame(reference)?),
         ("parameters", parameters_frame(reference)?),
     ];
@@ -168,7 +177,7 @@ fn ledger_frame(ledgers: &[Ledger], reference: &Reference) -> Result<DataFrame> 
     let before = || rows.iter().map(|(_, row)| row.key.before);
     let after = || rows.iter().map(|(_, row)| row.key.after);
     Columns::default()
-        .texts("series", rows.iter().map(|_| Some(PUBLISHED)))
+        .texts("series", rows.iter().map(|(l, _)| Some(l.series)))
         .texts(
             "commune",
             rows.iter().map(|(_, row)| Some(&*row.key.commune)),
@@ -216,7 +225,7 @@ fn stock_frame(stocks: &[Stock], reference: &Reference) -> Result<DataFrame> {
     let cover = |s: State| s.codes.map(|c| reference.cover.text(c.0));
     let usage = |s: State| s.codes.map(|c| reference.usage.text(c.1));
     Columns::default()
-        .texts("series", rows.iter().map(|_| Some(PUBLISHED)))
+        .texts("series", rows.iter().map(|(s, _)| Some(s.series)))
         .texts("commune", rows.iter().map(|(_, row)| Some(&*row.0)))
         .texts(
             "departement",
@@ -278,7 +287,7 @@ fn periods_frame(ledgers: &[Ledger], communes: &[Commune]) -> Result<DataFrame> 
         }
     };
     Columns::default()
-        .texts("series", rows.iter().map(|_| Some(PUBLISHED)))
+        .texts("series", rows.iter().map(|(l, _)| Some(l.series)))
         .texts("commune", rows.iter().map(|(_, c)| Some(c.0)))
         .texts("name", rows.iter().map(|(_, c)| Some(c.1)))
         .texts(
@@ -304,7 +313,7 @@ fn vintages_frame(stocks: &[Stock], communes: &[Commune]) -> Result<DataFrame> {
         })
         .collect();
     Columns::default()
-        .texts("series", rows.iter().map(|_| Some(PUBLISHED)))
+        .texts("series", rows.iter().map(|(s, _)| Some(s.series)))
         .texts("commune", rows.iter().map(|(_, c)| Some(c.0)))
         .texts("name", rows.iter().map(|(_, c)| Some(c.1)))
         .texts(
@@ -313,6 +322,40 @@ fn vintages_frame(stocks: &[Stock], communes: &[Commune]) -> Result<DataFrame> {
         )
         .integers("year", rows.iter().map(|(s, _)| i64::from(s.year)))
         .flags("is_state", rows.iter().map(|(s, _)| Some(s.is_state)))
+        .frame()
+}
+
+fn judged_frame(
+    judged: &[(Judged, i64)],
+    communes: &[Commune],
+    reference: &Reference,
+) -> Result<DataFrame> {
+    let names: BTreeMap<&str, &str> = communes.iter().map(|c| (&*c.code, &*c.name)).collect();
+    let rows = || judged.iter().map(|(row, _)| row);
+    let cover = |when: usize| rows().map(move |r| r.codes[when].map(|c| reference.cover.text(c.0)));
+    let usage = |when: usize| rows().map(move |r| r.codes[when].map(|c| reference.usage.text(c.1)));
+    let is_kept = |v: Verdict| matches!(v, Verdict::Kept | Verdict::Remainder);
+    Columns::default()
+        .texts("of", rows().map(|r| Some(r.of)))
+        .texts("commune", rows().map(|r| Some(&*r.commune)))
+        .texts(
+            "name",
+            rows().map(|r| Some(names.get(&*r.commune).copied().unwrap_or("hors communes"))),
+        )
+        .texts("departement", rows().map(|r| Some(&*r.departement)))
+        .integers("year_before", rows().map(|r| i64::from(r.years.0)))
+        .integers("year_after", rows().map(|r| i64::from(r.years.1)))
+        .texts("cs_before", cover(0))
+        .texts("us_before", usage(0))
+        .texts("cs_after", cover(1))
+        .texts("us_after", usage(1))
+        .texts("verdict", rows().map(|r| Some(r.verdict.name())))
+        .flags("is_changed", rows().map(|r| Some(r.is_changed)))
+        .flags("is_kept", rows().map(|r| Some(is_kept(r.verdict))))
+        .flags("is_noise", rows().map(|r| Some(r.verdict.is_noise())))
+        .flags("final_before", rows().map(|r| r.last[0]))
+        .flags("final_after", rows().map(|r| r.last[1]))
+        .integers("area_half_cm2", judged.iter().map(|(_, area)| *area))
         .frame()
 }
 

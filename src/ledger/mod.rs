@@ -1,5 +1,6 @@
 //! The account: what every face of the ground is at each date, summed exactly.
 
+mod judged;
 mod period;
 mod status;
 
@@ -8,10 +9,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+pub use judged::{Judged, judged};
 pub use period::{Change, PeriodFaces, Side, periods, places};
 pub use status::{Decided, VintageStatus, decide};
 
-use crate::align::{Cause, Ground, NONE};
+use crate::align::{Cause, Ground, NONE, Series};
 use crate::partition::FaceId;
 use crate::reference::Code;
 
@@ -40,9 +42,6 @@ pub struct State {
     pub zone: Option<bool>,
 }
 
-/// The series of the account.
-pub const PUBLISHED: &str = "published";
-
 /// What one row of the ledger is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
@@ -69,6 +68,8 @@ pub struct Row {
 
 /// The account of one period in one département.
 pub struct Ledger {
+    /// The series.
+    pub series: &'static str,
     /// Years before and after.
     pub years: (u16, u16),
     /// The département.
@@ -83,6 +84,8 @@ pub struct Ledger {
 
 /// The stock of one vintage in one département: one row per commune and state.
 pub struct Stock {
+    /// The series.
+    pub series: &'static str,
     /// The year.
     pub year: u16,
     /// The département.
@@ -128,6 +131,7 @@ pub fn account(ground: &Ground, period: &PeriodFaces) -> Ledger {
         })
         .collect();
     Ledger {
+        series: period.series,
         years: period.years,
         departement: period.departement.clone(),
         span: period.span,
@@ -137,20 +141,21 @@ pub fn account(ground: &Ground, period: &PeriodFaces) -> Ledger {
 }
 
 /// The stock of every vintage in every département that it is about.
-pub fn stocks(ground: &Ground, decided: &[VintageStatus]) -> Vec<Stock> {
+pub fn stocks(ground: &Ground, series: &Series, decided: &[VintageStatus]) -> Vec<Stock> {
     places(ground)
         .into_par_iter()
         .map(|(v, d)| {
             let mut sums: BTreeMap<(u32, State), i64> = BTreeMap::new();
             for face in 0..ground.departement.len() {
                 if ground.departement[face] == d as u32 {
-                    let state = period::state(ground, decided, v, face as FaceId);
+                    let state = period::state(ground, series, decided, v, face as FaceId);
                     *sums.entry((ground.commune[face], state)).or_default() +=
                         ground.partition.area(face as FaceId);
                 }
             }
             let row = |((commune, state), area)| (commune_code(ground, commune), state, area);
             Stock {
+                series: series.name,
                 year: ground.vintages[v].year,
                 departement: ground.departements[d].clone(),
                 is_state: ground.vintages[v].is_state,

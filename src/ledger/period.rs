@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{State, VintageStatus};
-use crate::align::{Cause, Ground, NONE, OnGround, cause};
+use crate::align::{Cause, Ground, NONE, OnGround, Series, Verdict, cause};
 use crate::partition::{FaceId, OUTSIDE, Partition};
 use crate::reference::Reference;
 
 /// A face at one of its dates.
 #[derive(Clone, Copy, Debug)]
 pub struct Side {
-    /// The object, by its index in the vintage, or [`NONE`].
+    /// The object, by its index in [`Ground::objects`], or [`NONE`].
     pub object: u32,
     /// What it is.
     pub state: State,
@@ -28,14 +28,16 @@ pub struct Change {
     pub after: Side,
     /// Why they differ.
     pub cause: Cause,
+    /// What alignment judged, from one vintage to the next.
+    pub verdict: Option<Verdict>,
 }
 
 /// The faces of a period in one département.
 pub struct PeriodFaces {
+    /// The series.
+    pub series: &'static str,
     /// Years before and after.
     pub years: (u16, u16),
-    /// The vintages before and after, by their index.
-    pub vintages: (usize, usize),
     /// The département.
     pub departement: Arc<str>,
     /// Years between the dates.
@@ -48,28 +50,21 @@ pub struct PeriodFaces {
     pub changes: Vec<Option<Change>>,
 }
 
-/// Whether a vintage is about a département.
-fn concerns(vintage: &OnGround, departement: &str) -> bool {
-    vintage
-        .departement
-        .as_deref()
-        .is_none_or(|d| d == departement)
-}
-
 /// What a face of the ground is at a vintage's date.
 pub(super) fn state(
     ground: &Ground,
+    series: &Series,
     decided: &[VintageStatus],
     vintage: usize,
     face: FaceId,
 ) -> State {
-    let of = &ground.vintages[vintage];
+    let of = &series.versions[vintage];
     let own = of.face[face as usize] as usize;
     let status = decided[vintage].faces[own];
     let object = of.object[own];
     State {
         codes: (object != NONE).then(|| {
-            let object = &of.objects[object as usize];
+            let object = &ground.objects[object as usize];
             (object.cover, object.usage)
         }),
         matrix: status.matrix,
@@ -83,7 +78,7 @@ pub(super) fn state(
         impermeable: status.impermeable,
         threshold: status.threshold,
         edge: status.edge,
-        zone: match &of.zone {
+        zone: match &ground.vintages[vintage].zone {
             Some(zone) if object != NONE => Some(zone[face as usize]),
             _ => None,
         },
@@ -92,21 +87,16 @@ pub(super) fn state(
 
 /// The vintages of each département, as (vintage, département).
 pub fn places(ground: &Ground) -> Vec<(usize, usize)> {
-    let vintages = 0..ground.vintages.len();
-    let is_about = |v: usize, d: usize| concerns(&ground.vintages[v], &ground.departements[d]);
     (0..ground.departements.len())
-        .flat_map(|d| vintages.clone().map(move |v| (v, d)))
-        .filter(|&(v, d)| is_about(v, d))
+        .flat_map(|d| ground.chain(d).into_iter().map(move |v| (v, d)))
         .collect()
 }
 
 /// The pairs of vintages to compare: consecutive ones of each département, and `others`.
 pub fn periods(ground: &Ground, others: &[[u16; 2]]) -> Vec<(usize, usize, usize)> {
     let mut found = Vec::new();
-    for (d, departement) in ground.departements.iter().enumerate() {
-        let chain: Vec<usize> = (0..ground.vintages.len())
-            .filter(|&v| concerns(&ground.vintages[v], departement))
-            .collect();
+    for d in 0..ground.departements.len() {
+        let chain = ground.chain(d);
         let mut pairs: Vec<(usize, usize)> = chain.windows(2).map(|p| (p[0], p[1])).collect();
         for &[from, to] in others {
             let at = |year: u16| {
@@ -128,6 +118,7 @@ impl PeriodFaces {
     /// Merges the faces of the ground that are alike in this period.
     pub fn new(
         ground: &Ground,
+        series: &Series,
         decided: &[VintageStatus],
         reference: &Reference,
         (departement, before, after): (usize, usize, usize),
@@ -136,6 +127,10 @@ impl PeriodFaces {
         let (first, second) = (&ground.vintages[before], &ground.vintages[after]);
         let zone = |v: &OnGround, f: usize| v.zone.as_ref().map(|z| z[f]);
         let exempted = |v: usize, f: usize| decided[v].exempted.as_ref().and_then(|e| e[f]);
+        // Verdicts are on what differs from the vintage just before.
+        let chain = ground.chain(departement);
+        let is_step = chain.windows(2).any(|pair| pair == [before, after]);
+        let verdict = |f: FaceId| series.verdict(after, f).filter(|_| is_step);
         // What tells faces apart; the numbers given to keys are arbitrary and go nowhere else.
         let mut numbers = HashMap::new();
         let keys: Vec<u32> = (0..count)
@@ -145,24 +140,22 @@ impl PeriodFaces {
                 }
                 let key = (
                     ground.commune[f],
-                    first.face[f],
-                    second.face[f],
+                    series.versions[before].face[f],
+                    series.versions[after].face[f],
                     zone(first, f),
                     zone(second, f),
                     exempted(before, f),
                     exempted(after, f),
+                    verdict(f as FaceId),
                 );
                 let next = numbers.len() as u32 + 1;
                 *numbers.entry(key).or_insert(next)
             })
             .collect();
         let dissolved = ground.partition.dissolve(&keys);
-        let side = |vintage: usize, face: FaceId| {
-            let of = &ground.vintages[vintage];
-            Side {
-                object: of.object[of.face[face as usize] as usize],
-                state: state(ground, decided, vintage, face),
-            }
+        let side = |vintage: usize, face: FaceId| Side {
+            object: series.versions[vintage].object_at(face),
+            state: state(ground, series, decided, vintage, face),
         };
         let changes = dissolved
             .members
@@ -183,6 +176,7 @@ impl PeriodFaces {
                     before,
                     after,
                     cause,
+                    verdict: verdict(member),
                 })
             })
             .collect();
@@ -193,8 +187,8 @@ impl PeriodFaces {
         let by_flights = flights.is_some_and(|span| span > 0.0);
         let nominal = f64::from(second.year) - f64::from(first.year);
         Self {
+            series: series.name,
             years: (first.year, second.year),
-            vintages: (before, after),
             departement: ground.departements[departement].clone(),
             span: flights.filter(|_| by_flights).unwrap_or(nominal),
             by_flights,

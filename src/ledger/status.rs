@@ -1,6 +1,6 @@
 //! The decree's status of every vintage, on its own partition.
 
-use crate::align::{Ground, NONE, OnGround};
+use crate::align::{Ground, NONE, OnGround, Series, Version};
 use crate::artificial::{Face, Forcing, Status, Thresholds, status};
 use crate::error::Result;
 use crate::grid::HALF_CM2_PER_M2;
@@ -34,9 +34,10 @@ pub struct VintageStatus {
     pub exempted: Option<Vec<Option<bool>>>,
 }
 
-/// Decides the status of every vintage of the ground.
+/// Decides the status of every vintage of a series.
 pub fn decide(
     ground: &Ground,
+    series: &Series,
     reference: &Reference,
     forcing: Forcing,
 ) -> Result<Vec<VintageStatus>> {
@@ -47,124 +48,130 @@ pub fn decide(
         patch: half_cm2("patch_minimum")?,
         building: half_cm2("building_minimum")?,
     };
-    let decide_one = |vintage: &OnGround| VintageStatus {
-        faces: faces(vintage, reference, forcing, thresholds),
-        exempted: exempted(ground, vintage, reference, forcing, thresholds),
+    let rule = Rule {
+        ground,
+        is_official: series.is_official,
+        reference,
+        forcing,
+        thresholds,
     };
-    Ok(ground.vintages.iter().map(decide_one).collect())
+    let vintages = ground.vintages.iter().zip(&series.versions);
+    let decide_one = |(vintage, version)| VintageStatus {
+        faces: rule.faces(vintage, version),
+        exempted: rule.exempted(vintage, version),
+    };
+    Ok(vintages.map(decide_one).collect())
 }
 
-fn before_thresholds(vintage: &OnGround, reference: &Reference, object: u32) -> Face {
-    if object == NONE {
-        return Face::Uncovered;
-    }
-    let object = &vintage.objects[object as usize];
-    Face::Covered {
-        matrix: reference.is_artificial(object.cover, object.usage),
-        building: reference.is_building(object.cover),
-    }
-}
-
-fn faces(
-    vintage: &OnGround,
-    reference: &Reference,
+/// What the status depends on, but for the vintage.
+struct Rule<'a> {
+    ground: &'a Ground,
+    is_official: bool,
+    reference: &'a Reference,
     forcing: Forcing,
     thresholds: Thresholds,
-) -> Vec<Decided> {
-    let before: Vec<Face> = vintage
-        .object
-        .iter()
-        .map(|&object| before_thresholds(vintage, reference, object))
-        .collect();
-    let other = match forcing {
-        Forcing::Building => Forcing::BuildingAndAdjoining,
-        Forcing::BuildingAndAdjoining => Forcing::Building,
-    };
-    let statuses = if vintage.is_state {
-        status(&vintage.partition, &before, thresholds)
-    } else {
-        // Of the ground around a change nothing is known: everything is at the edge of the data.
-        let keep = |face: &Face| match *face {
-            Face::Covered { matrix, .. } => Status {
-                matrix,
-                building: matrix,
-                adjoining: matrix,
-                edge: true,
-            },
-            Face::Uncovered => Status::default(),
-        };
-        before.iter().map(keep).collect()
-    };
-    let decide = |(n, status): (usize, &Status)| {
-        let object = vintage.object[n];
+}
+
+impl Rule<'_> {
+    fn before_thresholds(&self, object: u32) -> Face {
         if object == NONE {
-            return Decided::default();
+            return Face::Uncovered;
         }
-        let object = &vintage.objects[object as usize];
-        let computed = status.by(forcing);
-        let last = object.official.map_or(computed, |o| Some(o.artificial));
-        Decided {
-            matrix: status.matrix,
-            last,
-            computed,
-            other_forcing: status.by(other),
-            threshold: match object.official {
-                Some(official) if official.threshold.is_some() => official.threshold,
-                _ => last.zip(status.matrix).map(|(l, m)| l != m),
-            },
-            edge: Some(status.edge),
-            impermeable: reference.is_impermeable(object.cover),
+        let object = &self.ground.objects[object as usize];
+        Face::Covered {
+            matrix: self.reference.is_artificial(object.cover, object.usage),
+            building: self.reference.is_building(object.cover),
         }
-    };
-    statuses.iter().enumerate().map(decide).collect()
-}
-
-/// The final status once the vegetated ground that is exempted at the vintage's date is set
-/// aside: it is not artificial by the matrix, and the thresholds are computed anew.
-fn exempted(
-    ground: &Ground,
-    vintage: &OnGround,
-    reference: &Reference,
-    forcing: Forcing,
-    thresholds: Thresholds,
-) -> Option<Vec<Option<bool>>> {
-    if ground.exempted.is_empty() || !vintage.is_state {
-        return None;
     }
-    let count = ground.partition.face_count() as FaceId;
-    let is_exempt = |f: FaceId| {
-        let layers = ground
-            .exempted
+
+    fn faces(&self, vintage: &OnGround, version: &Version) -> Vec<Decided> {
+        let before: Vec<Face> = version
+            .object
             .iter()
-            .filter(|(from, _)| *from <= vintage.year);
-        layers.into_iter().any(|(_, layer)| layer[f as usize])
-    };
-    let vegetated = reference
-        .cover
-        .code("CS2")
-        .map(|c| reference.cover.leaves(c));
-    let keys: Vec<u32> = (0..count)
-        .map(|f| 2 * vintage.face[f as usize] + u32::from(is_exempt(f)))
-        .collect();
-    let dissolved = ground.partition.dissolve(&keys);
-    let before: Vec<Face> = dissolved
-        .members
-        .iter()
-        .map(|&member| {
-            let object = vintage.object[vintage.face[member as usize] as usize];
-            match before_thresholds(vintage, reference, object) {
-                Face::Covered { matrix, building } if is_exempt(member) => {
-                    let cover = vintage.objects[object as usize].cover;
-                    let leaves = reference.cover.leaves(cover);
-                    let is_vegetated = vegetated.and_then(|v| leaves.within(v)) == Some(true);
-                    let matrix = if is_vegetated { Some(false) } else { matrix };
-                    Face::Covered { matrix, building }
-                }
-                other => other,
+            .map(|&object| self.before_thresholds(object))
+            .collect();
+        let other = match self.forcing {
+            Forcing::Building => Forcing::BuildingAndAdjoining,
+            Forcing::BuildingAndAdjoining => Forcing::Building,
+        };
+        let statuses = if vintage.is_state {
+            status(&version.partition, &before, self.thresholds)
+        } else {
+            // Of the ground around a change nothing is known: everything is at the edge of the data.
+            let keep = |face: &Face| match *face {
+                Face::Covered { matrix, .. } => Status {
+                    matrix,
+                    building: matrix,
+                    adjoining: matrix,
+                    edge: true,
+                },
+                Face::Uncovered => Status::default(),
+            };
+            before.iter().map(keep).collect()
+        };
+        let decide = |(status, &object): (&Status, &u32)| {
+            if object == NONE {
+                return Decided::default();
             }
-        })
-        .collect();
-    let statuses = status(&dissolved.partition, &before, thresholds);
-    let last = |f: FaceId| statuses[dissolved.merged[f as usize] as usize].by(forcing);
-    Some((0..count).map(last).collect())
+            let object = &self.ground.objects[object as usize];
+            let official = object.official.filter(|_| self.is_official);
+            let computed = status.by(self.forcing);
+            let last = official.map_or(computed, |o| Some(o.artificial));
+            Decided {
+                matrix: status.matrix,
+                last,
+                computed,
+                other_forcing: status.by(other),
+                threshold: match official {
+                    Some(official) if official.threshold.is_some() => official.threshold,
+                    _ => last.zip(status.matrix).map(|(l, m)| l != m),
+                },
+                edge: Some(status.edge),
+                impermeable: self.reference.is_impermeable(object.cover),
+            }
+        };
+        statuses.iter().zip(&version.object).map(decide).collect()
+    }
+
+    /// The final status once the vegetated ground that is exempted at the vintage's date is set
+    /// aside: it is not artificial by the matrix, and the thresholds are computed anew.
+    fn exempted(&self, vintage: &OnGround, version: &Version) -> Option<Vec<Option<bool>>> {
+        let ground = self.ground;
+        if ground.exempted.is_empty() || !vintage.is_state {
+            return None;
+        }
+        let count = ground.partition.face_count() as FaceId;
+        let is_exempt = |f: FaceId| {
+            let layers = ground
+                .exempted
+                .iter()
+                .filter(|(from, _)| *from <= vintage.year);
+            layers.into_iter().any(|(_, layer)| layer[f as usize])
+        };
+        let cover = &self.reference.cover;
+        let vegetated = cover.code("CS2").map(|c| cover.leaves(c));
+        let keys: Vec<u32> = (0..count)
+            .map(|f| 2 * version.face[f as usize] + u32::from(is_exempt(f)))
+            .collect();
+        let dissolved = ground.partition.dissolve(&keys);
+        let before: Vec<Face> = dissolved
+            .members
+            .iter()
+            .map(|&member| {
+                let object = version.object_at(member);
+                match self.before_thresholds(object) {
+                    Face::Covered { matrix, building } if is_exempt(member) => {
+                        let leaves = cover.leaves(ground.objects[object as usize].cover);
+                        let is_vegetated = vegetated.and_then(|v| leaves.within(v)) == Some(true);
+                        let matrix = if is_vegetated { Some(false) } else { matrix };
+                        Face::Covered { matrix, building }
+                    }
+                    other => other,
+                }
+            })
+            .collect();
+        let statuses = status(&dissolved.partition, &before, self.thresholds);
+        let last = |f: FaceId| statuses[dissolved.merged[f as usize] as usize].by(self.forcing);
+        Some((0..count).map(last).collect())
+    }
 }

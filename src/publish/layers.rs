@@ -1,5 +1,6 @@
 //! The layers: faces of a period, vintages in their clean form.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,11 +8,11 @@ use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray
 use arrow::datatypes::{DataType, Field};
 
 use super::GeoParquet;
-use crate::align::{Ground, NONE, OnGround};
+use crate::align::{ALIGNED, Ground, NONE, OnGround, Series, Verdict};
 use crate::crs::Crs;
 use crate::error::Result;
 use crate::grid::{HALF_CM2_PER_M2, Point};
-use crate::ledger::{Change, PUBLISHED, PeriodFaces, Side, VintageStatus, commune_code};
+use crate::ledger::{Change, PeriodFaces, Side, VintageStatus, commune_code};
 use crate::partition::{FaceId, Partition, Polygon};
 use crate::reference::Reference;
 use crate::vintage::Object;
@@ -66,24 +67,26 @@ fn some(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Writes the faces of a period.
+/// Writes the faces of a period, in each series.
 pub fn faces(
     path: &Path,
     ground: &Ground,
-    period: &PeriodFaces,
+    periods: &[PeriodFaces],
     reference: &Reference,
     crs: &Crs,
 ) -> Result<()> {
-    let kept: Vec<(FaceId, Change)> = period
-        .changes
+    let kept: Vec<(&PeriodFaces, FaceId, Change)> = periods
         .iter()
-        .enumerate()
-        .filter_map(|(f, change)| Some((f as FaceId, (*change)?)))
+        .flat_map(|period| {
+            let changes = period.changes.iter().enumerate();
+            changes.filter_map(move |(f, change)| Some((period, f as FaceId, (*change)?)))
+        })
         .collect();
     let mut fields = vec![
         text("series", false),
         text("commune", false),
         text("cause", false),
+        text("verdict", true),
     ];
     for when in ["before", "after"] {
         fields.extend([
@@ -105,16 +108,16 @@ pub fn faces(
     fields.extend(area_fields());
     let mut file = GeoParquet::create(path, fields, crs)?;
     let columns = |rows: &[usize]| -> Vec<ArrayRef> {
-        let changes = || rows.iter().map(|&r| &kept[r].1);
+        let changes = || rows.iter().map(|&r| &kept[r].2);
         let mut arrays = vec![
-            texts(changes().map(|_| Some(PUBLISHED))),
+            texts(rows.iter().map(|&r| Some(kept[r].0.series))),
             texts(changes().map(|c| Some(commune_code(ground, c.commune)))),
             texts(changes().map(|c| Some(c.cause.name()))),
+            texts(changes().map(|c| c.verdict.map(Verdict::name))),
         ];
-        let (before, after) = period.vintages;
-        for (vintage, is_before) in [(before, true), (after, false)] {
+        for is_before in [true, false] {
             let side = |c: &Change| if is_before { c.before } else { c.after };
-            let objects = &ground.vintages[vintage].objects;
+            let objects = &ground.objects;
             let sides = || changes().map(side);
             let state = || sides().map(|s| s.state);
             let object = |s: Side| (s.object != NONE).then(|| &objects[s.object as usize]);
@@ -134,13 +137,17 @@ pub fn faces(
                 texts(sides().map(|s| object(s).and_then(|o| some(&o.code_or)))),
             ]);
         }
-        let areas = rows.iter().map(|&r| period.partition.area(kept[r].0));
+        let areas = rows.iter().map(|&r| kept[r].0.partition.area(kept[r].1));
         arrays.extend(area_columns(areas));
         arrays
     };
-    let ids: Vec<FaceId> = kept.iter().map(|(f, _)| *f).collect();
-    file.write(&centres(&period.partition, &ids), columns, |row| {
-        polygon(&period.partition, ids[row])
+    let centres: Vec<Point> = kept
+        .iter()
+        .map(|(period, face, _)| period.partition.first_point(*face))
+        .collect();
+    file.write(&centres, columns, |row| {
+        let (period, face, _) = kept[row];
+        polygon(&period.partition, face)
     })?;
     file.finish()
 }
@@ -149,22 +156,34 @@ pub fn faces(
 pub fn vintage(
     path: &Path,
     ground: &Ground,
+    series: &Series,
     (number, departement): (usize, usize),
     decided: &VintageStatus,
     reference: &Reference,
     crs: &Crs,
 ) -> Result<()> {
-    let vintage = &ground.vintages[number];
-    // The vintage's own faces, cut by département only.
-    let keys: Vec<u32> = (0..ground.partition.face_count())
+    let (vintage, version) = (&ground.vintages[number], &series.versions[number]);
+    // An aligned vintage is the one before and what changed: it tells what changed ground was.
+    let chain = ground.chain(departement);
+    let place = chain.iter().position(|&v| v == number).unwrap_or(0);
+    let previous = chain[..place].last().filter(|_| series.name == ALIGNED);
+    let previous = previous.map(|&v| &series.versions[v]);
+    let origin = |f: FaceId| match previous.map(|v| v.object_at(f)) {
+        Some(object) if object != version.object_at(f) => object,
+        _ => NONE,
+    };
+    // The vintage's own faces, cut by département and by what they were.
+    let mut numbers = HashMap::new();
+    let keys: Vec<u32> = (0..ground.partition.face_count() as FaceId)
         .map(|f| {
-            let is_here = ground.departement[f] == departement as u32;
-            let own = vintage.face[f];
-            if is_here && vintage.object[own as usize] != NONE {
-                own
-            } else {
-                0
+            let is_here = ground.departement[f as usize] == departement as u32;
+            if !is_here || version.object_at(f) == NONE {
+                return 0;
             }
+            let next = numbers.len() as u32 + 1;
+            *numbers
+                .entry((version.face[f as usize], origin(f)))
+                .or_insert(next)
         })
         .collect();
     let dissolved = ground.partition.dissolve(&keys);
@@ -188,14 +207,34 @@ pub fn vintage(
     ];
     fields.extend(area_fields());
     let mut file = GeoParquet::create(path, fields, crs)?;
-    let own = |row: usize| vintage.face[dissolved.members[kept[row] as usize] as usize] as usize;
+    let origins = |rows: &[usize]| -> Vec<Option<&Object>> {
+        let objects = rows
+            .iter()
+            .map(|&r| origin(dissolved.members[kept[r] as usize]));
+        objects
+            .map(|o| (o != NONE).then(|| &ground.objects[o as usize]))
+            .collect()
+    };
+    let own = |row: usize| version.face[dissolved.members[kept[row] as usize] as usize] as usize;
     let columns = |rows: &[usize]| -> Vec<ArrayRef> {
         let objects = || {
             rows.iter()
-                .map(|&r| &vintage.objects[vintage.object[own(r)] as usize])
+                .map(|&r| &ground.objects[version.object[own(r)] as usize])
         };
         let statuses = || rows.iter().map(|&r| decided.faces[own(r)]);
         let optional = |of: fn(&Object) -> &str| texts(objects().map(move |o| some(of(o))));
+        let origins = origins(rows);
+        let id_origine = objects()
+            .zip(&origins)
+            .map(|(o, origin)| some(origin.map_or(&o.id_origine, |origin| &origin.id)));
+        let code_or = objects().zip(&origins).map(|(o, origin)| match origin {
+            None => some(&o.code_or).map(str::to_owned),
+            Some(origin) => Some(format!(
+                "{} {}",
+                reference.cover.text(origin.cover),
+                reference.usage.text(origin.usage)
+            )),
+        });
         let areas = rows.iter().map(|&r| dissolved.partition.area(kept[r]));
         vec![
             optional(|o| &o.id),
@@ -204,13 +243,13 @@ pub fn vintage(
             texts(objects().map(|_| Some(vintage.year.to_string()))),
             optional(|o| &o.source),
             flags(objects().map(|o| o.ossature)),
-            optional(|o| &o.id_origine),
-            optional(|o| &o.code_or),
+            texts(id_origine),
+            texts(code_or),
             flags(statuses().map(|s| s.matrix)),
             flags(statuses().map(|s| s.last)),
             flags(statuses().map(|s| s.threshold)),
             flags(statuses().map(|s| s.edge)),
-            flags(objects().map(|o| Some(o.official.is_some()))),
+            flags(objects().map(|o| Some(series.is_official && o.official.is_some()))),
         ]
         .into_iter()
         .chain(area_columns(areas))

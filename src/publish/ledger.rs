@@ -10,12 +10,15 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use crate::error::{Error, Result};
-use crate::ledger::{Ledger, PUBLISHED, Row, State};
+use crate::ledger::{Ledger, Row, State};
 use crate::reference::Reference;
 
-/// Writes the ledger of one period and département.
-pub fn write(path: &Path, ledger: &Ledger, reference: &Reference) -> Result<()> {
-    let rows = || ledger.rows.iter();
+/// Writes the ledger of one period and département, in each series.
+pub fn write(path: &Path, ledgers: &[Ledger], reference: &Reference) -> Result<()> {
+    let rows = || ledgers.iter().flat_map(|ledger| &ledger.rows);
+    let series = ledgers
+        .iter()
+        .flat_map(|ledger| ledger.rows.iter().map(|_| Some(ledger.series)));
     let texts = |of: &dyn Fn(&Row) -> Option<String>| -> ArrayRef {
         Arc::new(rows().map(of).collect::<StringArray>())
     };
@@ -25,7 +28,7 @@ pub fn write(path: &Path, ledger: &Ledger, reference: &Reference) -> Result<()> 
     let cover = |s: &State| s.codes.map(|c| reference.cover.text(c.0).to_owned());
     let usage = |s: &State| s.codes.map(|c| reference.usage.text(c.1).to_owned());
     let columns: Vec<(&str, ArrayRef, bool)> = vec![
-        ("series", texts(&|_| Some(PUBLISHED.to_owned())), false),
+        ("series", Arc::new(series.collect::<StringArray>()), false),
         (
             "commune",
             texts(&|r| Some(r.key.commune.to_string())),

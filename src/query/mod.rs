@@ -43,6 +43,8 @@ pub struct Question {
     pub out: PathBuf,
     /// Code of the commune.
     pub commune: String,
+    /// The series.
+    pub series: String,
     /// Period, such as `2015-2018`; all when `None`.
     pub period: Option<String>,
     /// Which faces.
@@ -78,7 +80,8 @@ pub fn answer(question: &Question, format: Format) -> Result<String> {
             suggest(period, known()),
         ));
     }
-    require_commune(question)?;
+    require_listed(question, "series", &question.series)?;
+    require_listed(question, "commune", &question.commune)?;
     let mut found = Vec::new();
     for (period, folder) in &periods {
         if question.period.as_ref().is_some_and(|p| p != period) {
@@ -108,32 +111,33 @@ fn partitions(folder: &Path, key: &str) -> Result<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
-/// Refuses a commune that the run does not know.
-fn require_commune(question: &Question) -> Result<()> {
+/// Refuses a commune or a series that the run does not have: the table of stocks lists all.
+fn require_listed(question: &Question, name: &str, asked: &str) -> Result<()> {
     let path = question.out.join("tables/stock.csv");
     let mut reader = csv::Reader::from_path(&path).map_err(|e| Error::unreadable(&path, e))?;
     let headers = reader.headers().map_err(|e| Error::unreadable(&path, e))?;
-    let column = headers.iter().position(|h| h == "commune").unwrap_or(0);
-    let mut codes: Vec<String> = reader
+    let column = headers.iter().position(|h| h == name).unwrap_or(0);
+    let mut known: Vec<String> = reader
         .records()
         .filter_map(|r| Some(r.ok()?.get(column)?.to_owned()))
         .collect();
-    codes.sort();
-    codes.dedup();
-    if codes.contains(&question.commune) {
+    known.sort();
+    known.dedup();
+    if known.iter().any(|k| k == asked) {
         return Ok(());
     }
-    let near = crate::error::nearest(&question.commune, codes.iter().map(String::as_str));
+    let near = crate::error::nearest(asked, known.iter().map(String::as_str));
     let advice = match near {
-        Some(code) => format!(
-            "did you mean {code}? tables/stock.csv lists all {}",
-            codes.len()
+        Some(near) => format!(
+            "did you mean {near}? tables/stock.csv lists all {}",
+            known.len()
         ),
-        None => "tables/stock.csv lists the communes".to_owned(),
+        None if known.len() > 10 => format!("tables/stock.csv lists all {}", known.len()),
+        None => format!("it has {}", known.join(", ")),
     };
     Err(Error::input(
         question.out.display(),
-        format!("has no commune {}", question.commune),
+        format!("has no {name} {asked}"),
         advice,
     ))
 }
@@ -163,7 +167,7 @@ fn filter(path: &Path, period: &str, question: &Question) -> Result<Found> {
                 .and_then(|c| c.as_boolean_opt())
                 .ok_or_else(|| damaged(&format!("it has no column {name}")))
         };
-        let (commune, cause) = (text("commune")?, text("cause")?);
+        let (series, commune, cause) = (text("series")?, text("commune")?, text("cause")?);
         let (before, after) = (flag("final_before")?, flag("final_after")?);
         let status = |column: &arrow::array::BooleanArray, n: usize| {
             column.is_valid(n).then(|| column.value(n))
@@ -171,7 +175,8 @@ fn filter(path: &Path, period: &str, question: &Question) -> Result<Found> {
         let wanted: Vec<bool> = (0..batch.num_rows())
             .map(|n| {
                 let statuses = (status(before, n), status(after, n));
-                commune.value(n) == question.commune
+                series.value(n) == question.series
+                    && commune.value(n) == question.commune
                     && match question.kind {
                         Kind::Artificialisation => statuses == (Some(false), Some(true)),
                         Kind::Desartificialisation => statuses == (Some(true), Some(false)),

@@ -1,7 +1,8 @@
 //! Rasters in: tiles of one pixel grid, read as one.
 
+use std::cell::RefCell;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gdal::raster::{GdalDataType, ResampleAlg};
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
@@ -23,7 +24,8 @@ pub struct Mosaic {
 
 struct Tile {
     path: PathBuf,
-    dataset: Dataset,
+    /// Open while its rows are read: a territory may have more tiles than a process may open files.
+    dataset: RefCell<Option<Dataset>>,
     nodata: Option<f64>,
     /// Of its upper left pixel, in the mosaic.
     column: usize,
@@ -49,7 +51,7 @@ const TOLERANCE: f64 = 1e-3;
 
 struct Header {
     path: PathBuf,
-    dataset: Dataset,
+    nodata: Option<f64>,
     left: f64,
     top: f64,
     pixel: f64,
@@ -104,22 +106,16 @@ impl Mosaic {
             .fold(f64::NEG_INFINITY, f64::max);
         let tiles: Vec<Tile> = headers
             .into_iter()
-            .map(|h| {
-                let band = h
-                    .dataset
-                    .rasterband(1)
-                    .map_err(|e| Error::unreadable(&h.path, e))?;
-                Ok(Tile {
-                    nodata: band.no_data_value(),
-                    column: ((h.left - left) / pixel).round() as usize,
-                    row: ((top - h.top) / pixel).round() as usize,
-                    width: h.size.0,
-                    height: h.size.1,
-                    path: h.path,
-                    dataset: h.dataset,
-                })
+            .map(|h| Tile {
+                nodata: h.nodata,
+                column: ((h.left - left) / pixel).round() as usize,
+                row: ((top - h.top) / pixel).round() as usize,
+                width: h.size.0,
+                height: h.size.1,
+                path: h.path,
+                dataset: RefCell::new(None),
             })
-            .collect::<Result<_>>()?;
+            .collect();
         Ok(Self {
             width: tiles.iter().map(|t| t.column + t.width).max().unwrap_or(0),
             height: tiles.iter().map(|t| t.row + t.height).max().unwrap_or(0),
@@ -178,7 +174,8 @@ impl Mosaic {
         first..tiles().map(|t| t.column + t.width).max().unwrap_or(first)
     }
 
-    /// Reads these `columns` of `count` rows from `row` on, row by row, into `pixels`.
+    /// Reads these `columns` of `count` rows from `row` on, row by row, into `pixels`. Reading
+    /// downwards opens every tile once.
     pub fn read(
         &self,
         columns: &Range<usize>,
@@ -192,11 +189,16 @@ impl Mosaic {
             let first = row.max(tile.row);
             let last = (row + count).min(tile.row + tile.height);
             if first >= last {
+                tile.dataset.replace(None);
                 continue;
             }
             let rows = last - first;
-            let band = tile
-                .dataset
+            let mut dataset = tile.dataset.borrow_mut();
+            let dataset = match &mut *dataset {
+                Some(dataset) => dataset,
+                closed => closed.insert(open(&tile.path)?),
+            };
+            let band = dataset
                 .rasterband(1)
                 .map_err(|e| Error::unreadable(&tile.path, e))?;
             let values = band
@@ -254,15 +256,16 @@ pub fn find(pattern: &str, place: &str) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
+fn open(path: &Path) -> Result<Dataset> {
+    let options = DatasetOptions {
+        open_flags: GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_RASTER,
+        ..DatasetOptions::default()
+    };
+    Dataset::open_ex(path, options).map_err(|e| Error::unreadable(path, e))
+}
+
 fn header(path: PathBuf, told: Option<&str>, target: &Crs) -> Result<Header> {
-    let dataset = Dataset::open_ex(
-        &path,
-        DatasetOptions {
-            open_flags: GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_RASTER,
-            ..DatasetOptions::default()
-        },
-    )
-    .map_err(|e| Error::unreadable(&path, e))?;
+    let dataset = open(&path)?;
     let place = path.display().to_string();
     let crs = match told {
         Some(told) => Crs::parse(told, &place)?,
@@ -335,9 +338,10 @@ fn header(path: PathBuf, told: Option<&str>, target: &Crs) -> Result<Header> {
         ));
     }
     let size = dataset.raster_size();
+    let nodata = band.no_data_value();
     Ok(Header {
         path,
-        dataset,
+        nodata,
         left,
         top,
         pixel: width,

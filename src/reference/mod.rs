@@ -12,7 +12,7 @@ pub use nomenclature::{Axis, ClassCode, Code, Labels, LeafSet, Nomenclature};
 
 use crate::error::{Error, Result};
 
-const EMBEDDED: [(&str, &str); 10] = [
+const EMBEDDED: [(&str, &str); 11] = [
     (
         "nomenclature/cover.csv",
         include_str!("../../reference/nomenclature/cover.csv"),
@@ -53,6 +53,16 @@ const EMBEDDED: [(&str, &str); 10] = [
         "artificialisation/parameters.csv",
         include_str!("../../reference/artificialisation/parameters.csv"),
     ),
+    (
+        "alignment/parameters.csv",
+        include_str!("../../reference/alignment/parameters.csv"),
+    ),
+];
+
+/// The tables of parameters.
+const PARAMETERS: [&str; 2] = [
+    "artificialisation/parameters.csv",
+    "alignment/parameters.csv",
 ];
 
 /// A number of the law, of the specification or of our choosing.
@@ -265,9 +275,12 @@ impl Reference {
             let place = path.display().to_string();
             rasters.insert(name, classes(&table, &place, &cover, &usage)?);
         }
-        let parameters: Vec<Parameter> =
-            rows(&text("artificialisation/parameters.csv")?, "parameters.csv")?;
-        require_parameters(&parameters)?;
+        let mut parameters: Vec<Parameter> = Vec::new();
+        for name in PARAMETERS {
+            let given = rows(&text(name)?, name)?;
+            require_parameters(&given, name)?;
+            parameters.extend(given);
+        }
         Ok(Self {
             parameters,
             cover,
@@ -377,17 +390,17 @@ pub fn tables(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Refuses parameters that are missing, or that no size or share can be.
-fn require_parameters(parameters: &[Parameter]) -> Result<()> {
-    let (_, ours) = EMBEDDED[EMBEDDED.len() - 1];
-    for known in rows::<Parameter>(ours, "parameters.csv")? {
+fn require_parameters(parameters: &[Parameter], name: &str) -> Result<()> {
+    let ours = EMBEDDED.iter().find(|(known, _)| *known == name);
+    for known in rows::<Parameter>(ours.map_or("", |(_, text)| text), name)? {
         match parameters.iter().find(|p| p.name == known.name) {
             None => {
                 let what = format!("has no row `{}`", known.name);
-                return Err(table_error("parameters.csv", what));
+                return Err(table_error(name, what));
             }
             Some(given) if !(0.0..=1e9).contains(&given.value) => {
                 let what = format!("{} cannot be {}", given.name, given.value);
-                return Err(table_error("parameters.csv", what));
+                return Err(table_error(name, what));
             }
             Some(_) => {}
         }

@@ -65,18 +65,18 @@ pub struct Communes {
 /// How vintages are aligned.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 pub struct Align {
-    /// The mode.
-    #[serde(default)]
-    pub mode: AlignMode,
+    /// The mode; what suits the vintages when not given (see [`Territory::align_mode`]).
+    pub mode: Option<AlignMode>,
 }
 
 /// Modes of alignment.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum AlignMode {
-    /// Vintages are compared as they are published.
-    #[default]
+    /// Vintages are compared as they are published, and no more.
     None,
+    /// A series without the noise between vintages is added.
+    ChangeFirst,
 }
 
 /// Choices that the decree leaves open.
@@ -219,6 +219,17 @@ impl Territory {
         let territory: Self = toml::from_str(text).map_err(|e| syntax(place, &e))?;
         territory.check(place)?;
         Ok(territory)
+    }
+
+    /// The mode of alignment: as told; else `change-first` where a vintage is made here from
+    /// classes, and `none` between published products, whose figures stay the State's.
+    pub fn align_mode(&self) -> AlignMode {
+        let is_made_here = |vintage: &Vintage| vintage.product.is_none();
+        match self.align.mode {
+            Some(mode) => mode,
+            None if self.vintages.iter().any(is_made_here) => AlignMode::ChangeFirst,
+            None => AlignMode::None,
+        }
     }
 
     fn anchor(&mut self, folder: &Path) {

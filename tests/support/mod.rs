@@ -64,8 +64,25 @@ impl Outputs {
         self.folder.path().join("out")
     }
 
-    /// The rows of a table.
+    /// The rows of a table: those of the published series, or all of a table of no series.
     pub fn table(&self, name: &str) -> Vec<Record> {
+        self.table_of("published", name)
+    }
+
+    /// The series that the run wrote.
+    pub fn series(&self) -> std::collections::BTreeSet<String> {
+        let stock = self.rows("stock");
+        stock.into_iter().map(|row| row["series"].clone()).collect()
+    }
+
+    /// The rows of a table: those of one series, or all of a table of no series.
+    pub fn table_of(&self, series: &str, name: &str) -> Vec<Record> {
+        let mut rows = self.rows(name);
+        rows.retain(|row| row.get("series").is_none_or(|own| own == series));
+        rows
+    }
+
+    fn rows(&self, name: &str) -> Vec<Record> {
         let path = self.path().join(format!("tables/{name}.csv"));
         csv::Reader::from_path(path)
             .unwrap()
@@ -111,10 +128,25 @@ pub fn square_metres(half_cm2: i64) -> f64 {
 /// Asserts, in integers, that the account closes: the stocks at the dates of every period differ
 /// by its fluxes, in all and by class; the classes sum to the commune; the ledger is its frame.
 pub fn assert_closed(outputs: &Outputs) {
-    assert_fluxes_close(outputs);
-    assert_classes_close(outputs, "cover", "cs");
-    assert_classes_close(outputs, "use", "us");
-    assert_codes_close(outputs);
+    for series in outputs.series() {
+        let tables = Tables { outputs, series };
+        assert_fluxes_close(&tables);
+        assert_classes_close(&tables, "cover", "cs");
+        assert_classes_close(&tables, "use", "us");
+        assert_codes_close(&tables);
+    }
+}
+
+/// The tables of one series.
+struct Tables<'a> {
+    outputs: &'a Outputs,
+    series: String,
+}
+
+impl Tables<'_> {
+    fn table(&self, name: &str) -> Vec<Record> {
+        self.outputs.table_of(&self.series, name)
+    }
 }
 
 /// Sums of a column by some others.
@@ -128,7 +160,7 @@ pub fn sums(rows: &[Record], keys: &[&str], column: &str) -> BTreeMap<Vec<String
 }
 
 /// Stocks of both kinds of ground against their fluxes.
-fn assert_fluxes_close(outputs: &Outputs) {
+fn assert_fluxes_close(outputs: &Tables) {
     let stock = outputs.table("stock");
     let flux = outputs.table("flux");
     assert!(!stock.is_empty());
@@ -160,7 +192,7 @@ fn assert_fluxes_close(outputs: &Outputs) {
 }
 
 /// Fluxes by class against stocks by class, for every class, and both against the whole.
-fn assert_classes_close(outputs: &Outputs, axis: &str, code: &str) {
+fn assert_classes_close(outputs: &Tables, axis: &str, code: &str) {
     for [flux, whole, column, net, all_net] in [
         ["flux", "stock", "artificial_m2", "net_m2", "net_m2"],
         [
@@ -209,7 +241,7 @@ fn assert_classes_close(outputs: &Outputs, axis: &str, code: &str) {
 
 /// Transitions against the composition at each date: the classes of every commune close, with
 /// *uncovered* a class like another.
-fn assert_codes_close(outputs: &Outputs) {
+fn assert_codes_close(outputs: &Tables) {
     let transitions = outputs.table("transitions");
     let composition = outputs.table("composition");
     let keys = ["departement", "commune", "year", "cs", "us", "artificial"];

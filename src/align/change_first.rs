@@ -1,0 +1,471 @@
+//! The aligned series: the first vintage, and the changes that are proved.
+//!
+//! Every difference between the last aligned state and the next vintage is a candidate; touching
+//! candidates of one transition form a patch. A patch is a change when it, and the ground that
+//! results from it, are as large and as wide as the rules ask, and when it is not merely the band
+//! between two drawings of one outline. Everything else stays as it was.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::rules::Rules;
+use super::series::{ALIGNED, Series, Version};
+use super::verdict::Verdict;
+use super::width::is_as_wide;
+use super::{Cause, Ground, NONE, cause};
+use crate::error::Result;
+use crate::grid::STEPS_PER_METRE;
+use crate::partition::{Dissolved, FaceId, OUTSIDE};
+use crate::reference::{Code, Reference};
+
+/// What alignment found between two vintages of a département.
+#[derive(Clone, Debug, Serialize)]
+pub struct StepReport {
+    /// The département.
+    pub departement: String,
+    /// Year before.
+    pub year_before: u16,
+    /// Year after.
+    pub year_after: u16,
+    /// Patches of candidates.
+    pub patches: u64,
+    /// Standard deviation of the distance between the two drawings of an outline, m.
+    pub outline_deviation_m: f64,
+    /// Patches along an outline of both vintages are noise up to this width, m.
+    pub outline_width_m: f64,
+    /// Patches by what became of them.
+    pub verdicts: BTreeMap<&'static str, u64>,
+}
+
+/// The series `base` without the noise between its vintages, and what was found on the way.
+pub fn change_first(
+    ground: &Ground,
+    base: &Series,
+    reference: &Reference,
+) -> Result<(Series, Vec<StepReport>)> {
+    let rules = Rules::new(reference)?;
+    let count = ground.partition.face_count() as FaceId;
+    let mut objects: Vec<Vec<u32>> = base
+        .versions
+        .iter()
+        .map(|version| (0..count).map(|f| version.object_at(f)).collect())
+        .collect();
+    let mut verdicts: Vec<Vec<Option<Verdict>>> = vec![Vec::new(); objects.len()];
+    let mut reports = Vec::new();
+    for departement in 0..ground.departements.len() {
+        for pair in ground.chain(departement).windows(2) {
+            let (before, after) = (pair[0], pair[1]);
+            let step = Step {
+                ground,
+                rules: &rules,
+                reference,
+                departement: departement as u32,
+                before: &objects[before],
+                base_before: &base.versions[before],
+                after: &base.versions[after],
+                zone: ground.vintages[after].zone.as_deref(),
+            };
+            let outcome = step.decide();
+            reports.push(StepReport {
+                departement: ground.departements[departement].to_string(),
+                year_before: ground.vintages[before].year,
+                year_after: ground.vintages[after].year,
+                ..outcome.report
+            });
+            let judged = &mut verdicts[after];
+            judged.resize(count as usize, None);
+            for (face, (object, verdict)) in outcome.faces {
+                objects[after][face as usize] = object;
+                judged[face as usize] = verdict;
+            }
+        }
+    }
+    let versions = objects
+        .into_par_iter()
+        .map(|objects| Version::new(&ground.partition, &objects))
+        .collect();
+    let series = Series {
+        name: ALIGNED,
+        is_official: false,
+        versions,
+        verdicts,
+    };
+    Ok((series, reports))
+}
+
+/// From one vintage to the next, in a département.
+struct Step<'a> {
+    ground: &'a Ground,
+    rules: &'a Rules<'a>,
+    reference: &'a Reference,
+    departement: u32,
+    /// The aligned object of each face of the ground at the date before.
+    before: &'a [u32],
+    base_before: &'a Version,
+    after: &'a Version,
+    zone: Option<&'a [bool]>,
+}
+
+/// The aligned object of each face of the département at the date after, and what was judged.
+struct Outcome {
+    faces: Vec<(FaceId, (u32, Option<Verdict>))>,
+    report: StepReport,
+}
+
+type Codes = (Code, Code);
+
+/// A patch of candidates, as its surroundings tell of it.
+#[derive(Clone, Copy, Default)]
+struct Surroundings {
+    /// Its outline, in grid steps.
+    perimeter: f64,
+    /// It touches ground that is, and stays, what it was: the later outline runs there.
+    has_unchanged: bool,
+    /// It touches ground that is what it becomes, and was not what it was: the earlier outline
+    /// runs there.
+    has_resulting: bool,
+}
+
+impl Surroundings {
+    /// Whether both vintages draw an outline along it.
+    fn is_between_outlines(self) -> bool {
+        self.has_unchanged && self.has_resulting
+    }
+}
+
+impl Step<'_> {
+    fn codes(&self, object: u32) -> Option<Codes> {
+        (object != NONE).then(|| {
+            let object = &self.ground.objects[object as usize];
+            (object.cover, object.usage)
+        })
+    }
+
+    fn decide(&self) -> Outcome {
+        let count = self.ground.partition.face_count() as FaceId;
+        let is_here = |f: FaceId| self.ground.departement[f as usize] == self.departement;
+        let faces: Vec<FaceId> = (0..count).filter(|&f| f != OUTSIDE && is_here(f)).collect();
+        let (before, after) = self.both_codes(count);
+        // Transitions are numbered as they come: the numbers go no further than this step.
+        let mut transitions: HashMap<(Codes, Codes), u32> = HashMap::new();
+        let mut keys = vec![0; count as usize];
+        for &f in &faces {
+            let (Some(b), Some(a)) = (before[f as usize], after[f as usize]) else {
+                continue;
+            };
+            if b != a {
+                let next = transitions.len() as u32 + 1;
+                let number = *transitions.entry((b, a)).or_insert_with(|| {
+                    let is_change = cause(self.reference, Some(b), Some(a), false) == Cause::Change;
+                    if is_change { next } else { 0 }
+                });
+                keys[f as usize] = number;
+            }
+        }
+        let patches = self.ground.partition.dissolve(&keys);
+        let is_candidate = |f: FaceId| keys[f as usize] != 0;
+        let (around, deviation) = self.surroundings(&patches, &keys, &before, &after);
+        let rules = self.rules;
+        let outline = (rules.outline_deviations * deviation).clamp(
+            rules.outline_least,
+            rules.outline_most.max(rules.outline_least),
+        );
+
+        let mut of_patch = self.judge_patches(&patches, &keys, &around, outline);
+        self.judge_states(&patches, &after, &mut of_patch);
+
+        let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
+        for verdict in of_patch.iter().flatten() {
+            *counts.entry(verdict.name()).or_default() += 1;
+        }
+        let mut result: Vec<(u32, Option<Verdict>)> = (0..count)
+            .map(|f| self.outcome(f, &of_patch, &patches, is_candidate(f), &before, &after))
+            .collect();
+        self.absorb_remainders(&patches, &before, &mut result);
+        Outcome {
+            faces: faces.iter().map(|&f| (f, result[f as usize])).collect(),
+            report: StepReport {
+                departement: String::new(),
+                year_before: 0,
+                year_after: 0,
+                patches: of_patch.iter().flatten().count() as u64,
+                outline_deviation_m: deviation / STEPS_PER_METRE,
+                outline_width_m: outline / STEPS_PER_METRE,
+                verdicts: counts,
+            },
+        }
+    }
+
+    /// The codes of each face of the ground before, aligned, and after.
+    fn both_codes(&self, count: FaceId) -> (Vec<Option<Codes>>, Vec<Option<Codes>>) {
+        let faces = 0..count as usize;
+        let before = faces.clone().map(|f| self.codes(self.before[f])).collect();
+        let after = faces
+            .map(|f| self.codes(self.after.object_at(f as FaceId)))
+            .collect();
+        (before, after)
+    }
+
+    /// What surrounds each patch; and the standard deviation of the distance between the drawings
+    /// of one outline, in grid steps: the distance that 68 % of the outlines' length keep within.
+    fn surroundings(
+        &self,
+        patches: &Dissolved,
+        keys: &[u32],
+        before: &[Option<Codes>],
+        after: &[Option<Codes>],
+    ) -> (Vec<Surroundings>, f64) {
+        let partition = &self.ground.partition;
+        let mut around = vec![Surroundings::default(); patches.members.len()];
+        // Length of the outlines that both vintages draw at the same place.
+        let mut common = 0.0;
+        for e in 0..partition.edge_count() {
+            let (left, right) = partition.sides(e);
+            let (l, r) = (left as usize, right as usize);
+            let is_stable = |f: usize| before[f] == after[f];
+            let is_outline = is_stable(l) && is_stable(r) && before[l] != before[r];
+            let is_within = patches.merged[l] == patches.merged[r];
+            if (keys[l] == 0 && keys[r] == 0 && !is_outline) || is_within {
+                continue;
+            }
+            let (a, b) = partition.edge(e);
+            let length = f64::from(a.x - b.x).hypot(f64::from(a.y - b.y));
+            if is_outline && before[l].is_some() && before[r].is_some() {
+                common += length;
+            }
+            for (f, other) in [(l, r), (r, l)] {
+                if keys[f] != 0 {
+                    let patch = &mut around[patches.merged[f] as usize];
+                    patch.perimeter += length;
+                    patch.has_unchanged |= before[other] == before[f] && is_stable(other);
+                    patch.has_resulting |= after[other] == after[f] && before[other] != before[f];
+                }
+            }
+        }
+        // A band has half its outline on each side, and its area over that is its mean width.
+        let mut distances: Vec<(f64, f64)> = around
+            .iter()
+            .enumerate()
+            .filter(|(_, patch)| patch.is_between_outlines())
+            .map(|(n, patch)| {
+                let half = patch.perimeter / 2.0;
+                let area = patches.partition.area(n as FaceId) as f64 / 2.0;
+                (area / half, half)
+            })
+            .collect();
+        distances.sort_by(|p, q| p.0.total_cmp(&q.0));
+        let total = common + distances.iter().map(|(_, length)| length).sum::<f64>();
+        let mut reached = common;
+        let within = |&(_, length): &(f64, f64)| {
+            reached += length;
+            reached >= NORMAL_WITHIN_ONE_DEVIATION * total
+        };
+        let deviation = if common >= NORMAL_WITHIN_ONE_DEVIATION * total {
+            0.0
+        } else {
+            distances.iter().copied().find(within).map_or(0.0, |d| d.0)
+        };
+        (around, deviation)
+    }
+
+    /// Judges each patch by itself; `None` for what is not one.
+    fn judge_patches(
+        &self,
+        patches: &Dissolved,
+        keys: &[u32],
+        around: &[Surroundings],
+        outline: f64,
+    ) -> Vec<Option<Verdict>> {
+        let judge = |(patch, &member): (usize, &FaceId)| {
+            if keys[member as usize] == 0 {
+                return None;
+            }
+            if patches.partition.area(patch as FaceId) < self.rules.patch_area {
+                return Some(Verdict::PatchArea);
+            }
+            let polygon = patches.partition.polygon(patch as FaceId)?;
+            if !is_as_wide(&polygon, self.rules.patch_width) {
+                return Some(Verdict::PatchWidth);
+            }
+            if around[patch].is_between_outlines() && !is_as_wide(&polygon, outline) {
+                return Some(Verdict::Outline);
+            }
+            Some(Verdict::Kept)
+        };
+        patches.members.par_iter().enumerate().map(judge).collect()
+    }
+
+    /// Judges patches that are kept so far by what results from them: the connected ground of
+    /// their codes in the vintage after.
+    fn judge_states(
+        &self,
+        patches: &Dissolved,
+        after: &[Option<Codes>],
+        of_patch: &mut [Option<Verdict>],
+    ) {
+        let mut numbers: HashMap<Codes, u32> = HashMap::new();
+        let keys: Vec<u32> = self
+            .after
+            .object
+            .iter()
+            .map(|&object| match self.codes(object) {
+                None => 0,
+                Some(codes) => {
+                    let next = numbers.len() as u32 + 1;
+                    *numbers.entry(codes).or_insert(next)
+                }
+            })
+            .collect();
+        let states = self.after.partition.dissolve(&keys);
+        let state_of = |f: FaceId| states.merged[self.after.face[f as usize] as usize];
+        let mut in_zone = vec![0i64; states.members.len()];
+        if let Some(zone) = self.zone {
+            for f in (0..after.len()).filter(|&f| zone[f]) {
+                in_zone[state_of(f as FaceId) as usize] += self.ground.partition.area(f as FaceId);
+            }
+        }
+        let kept = |verdict: &Option<Verdict>| *verdict == Some(Verdict::Kept);
+        let mut wanted: Vec<FaceId> = (0..of_patch.len())
+            .filter(|&n| kept(&of_patch[n]))
+            .map(|n| state_of(patches.members[n]))
+            .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let failures: HashMap<FaceId, Verdict> = wanted
+            .into_par_iter()
+            .filter_map(|state| {
+                let object = self.after.object[states.members[state as usize] as usize];
+                let object = &self.ground.objects[object as usize];
+                let area = states.partition.area(state);
+                let is_in_zone =
+                    in_zone[state as usize] as f64 > self.rules.zone_share * area as f64;
+                if area < self.rules.unit(object, is_in_zone) {
+                    return Some((state, Verdict::StateArea));
+                }
+                let width = self.rules.width(object)?;
+                let polygon = states.partition.polygon(state)?;
+                (!is_as_wide(&polygon, width)).then_some((state, Verdict::StateWidth))
+            })
+            .collect();
+        for (n, verdict) in of_patch.iter_mut().enumerate().filter(|(_, v)| kept(v)) {
+            if let Some(&failure) = failures.get(&state_of(patches.members[n])) {
+                *verdict = Some(failure);
+            }
+        }
+    }
+
+    /// The aligned object of a face at the date after, and what was judged.
+    fn outcome(
+        &self,
+        f: FaceId,
+        of_patch: &[Option<Verdict>],
+        patches: &Dissolved,
+        is_candidate: bool,
+        before: &[Option<Codes>],
+        after: &[Option<Codes>],
+    ) -> (u32, Option<Verdict>) {
+        let (was, is) = (before[f as usize], after[f as usize]);
+        let base = self.codes(self.base_before.object_at(f));
+        let later = self.after.object_at(f);
+        if was.is_none() || is.is_none() {
+            return (later, None);
+        }
+        if !is_candidate {
+            let is_return = base.is_some()
+                && base != is
+                && cause(self.reference, base, is, false) == Cause::Change;
+            let object = if was == is {
+                self.before[f as usize]
+            } else {
+                later
+            };
+            return (object, is_return.then_some(Verdict::Return));
+        }
+        match of_patch[patches.merged[f as usize] as usize] {
+            Some(Verdict::Kept) if base == is => (later, Some(Verdict::Late)),
+            Some(verdict) if verdict.is_noise() => (self.before[f as usize], Some(verdict)),
+            verdict => (later, verdict),
+        }
+    }
+
+    /// Gives what noise leaves between a change and an unchanged outline to the change: connected
+    /// ground of one code, all of it judged noise, that is smaller or narrower than a patch may be,
+    /// along ground that had that code and changed.
+    fn absorb_remainders(
+        &self,
+        patches: &Dissolved,
+        before: &[Option<Codes>],
+        result: &mut [(u32, Option<Verdict>)],
+    ) {
+        let is_noise = |f: usize| result[f].1.is_some_and(Verdict::is_noise);
+        let mut numbers: HashMap<Codes, u32> = HashMap::new();
+        // The ground of each code is told in two: what changed stays apart.
+        let keys: Vec<u32> = (0..result.len())
+            .map(|f| {
+                let is_here = self.ground.departement[f] == self.departement;
+                match self.codes(result[f].0).filter(|_| is_here) {
+                    None => 0,
+                    Some(codes) => {
+                        let next = numbers.len() as u32 + 1;
+                        *numbers.entry(codes).or_insert(next)
+                    }
+                }
+            })
+            .collect();
+        let states = self.ground.partition.dissolve(&keys);
+        let mut is_remainder = vec![true; states.members.len()];
+        for f in 0..result.len() {
+            if !is_noise(f) {
+                is_remainder[states.merged[f] as usize] = false;
+            }
+        }
+        let partition = &self.ground.partition;
+        // Length of the outline with each change, and a face of it.
+        let mut borders: BTreeMap<(FaceId, FaceId), (f64, FaceId)> = BTreeMap::new();
+        for e in 0..partition.edge_count() {
+            let (left, right) = partition.sides(e);
+            for (f, other) in [(left, right), (right, left)] {
+                let state = states.merged[f as usize];
+                let is_change = matches!(
+                    result[other as usize].1,
+                    Some(Verdict::Kept | Verdict::Late)
+                );
+                if is_remainder[state as usize]
+                    && is_change
+                    && before[other as usize] == before[f as usize]
+                {
+                    let (a, b) = partition.edge(e);
+                    let length = f64::from(a.x - b.x).hypot(f64::from(a.y - b.y));
+                    let patch = patches.merged[other as usize];
+                    let border = borders.entry((state, patch)).or_insert((0.0, other));
+                    border.0 += length;
+                    border.1 = border.1.min(other);
+                }
+            }
+        }
+        let mut heirs: BTreeMap<FaceId, (f64, FaceId)> = BTreeMap::new();
+        for ((state, _), (length, face)) in borders {
+            let heir = heirs.entry(state).or_insert((length, face));
+            if length > heir.0 {
+                *heir = (length, face);
+            }
+        }
+        heirs.retain(|&state, _| {
+            states.partition.area(state) < self.rules.patch_area
+                || states
+                    .partition
+                    .polygon(state)
+                    .is_some_and(|polygon| !is_as_wide(&polygon, self.rules.patch_width))
+        });
+        for f in 0..result.len() {
+            if let Some(&(_, heir)) = heirs.get(&states.merged[f]) {
+                result[f] = (result[heir as usize].0, Some(Verdict::Remainder));
+            }
+        }
+    }
+}
+
+/// Share of a normal distribution within a standard deviation of its mean.
+const NORMAL_WITHIN_ONE_DEVIATION: f64 = 0.6827;

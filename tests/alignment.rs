@@ -1,0 +1,218 @@
+//! Telling change from noise: the aligned series.
+
+mod support;
+
+use support::drawn::{Drawing, Ring, object, rectangle};
+use support::{Outputs, Record, assert_closed};
+use tempfile::TempDir;
+
+const FIELD: (&str, &str) = ("CS2.2.1", "US1.1");
+const HOUSING: (&str, &str) = ("CS1.1.1.2", "US5");
+const ROAD: (&str, &str) = ("CS1.1.1.2", "US4.1.1");
+const WOOD: (&str, &str) = ("CS2.1.1.1", "US1.2");
+
+const SIDE: f64 = 1000.0;
+
+fn of(codes: (&str, &str), rings: &[&Ring]) -> serde_json::Value {
+    object(codes.0, codes.1, rings)
+}
+
+/// Runs vintages of one commune with alignment.
+fn aligned(vintages: Vec<(u16, Vec<serde_json::Value>)>) -> Outputs {
+    let folder = TempDir::new().unwrap();
+    let mut drawing = Drawing::default().commune("32001", rectangle(0.0, 0.0, SIDE, SIDE));
+    drawing.more = "[align]\nmode = \"change-first\"\n".to_owned();
+    for (year, objects) in vintages {
+        drawing = drawing.vintage(year, objects);
+    }
+    let outputs = Outputs::of(&drawing.write(folder.path()));
+    assert_closed(&outputs);
+    outputs
+}
+
+fn square_metres(row: &Record, column: &str) -> f64 {
+    row[column].parse().unwrap()
+}
+
+/// Ground that changes in the published series, by verdict, in m².
+fn verdicts(outputs: &Outputs) -> Vec<(String, f64)> {
+    let mut sums: std::collections::BTreeMap<String, f64> = Default::default();
+    for row in outputs.table("alignment") {
+        *sums.entry(row["verdict"].clone()).or_default() +=
+            square_metres(&row, "changed_m2") + square_metres(&row, "added_m2");
+    }
+    sums.into_iter().collect()
+}
+
+/// Fluxes both ways in a series, m².
+fn flux(outputs: &Outputs, series: &str) -> Vec<(f64, f64)> {
+    outputs
+        .table_of(series, "flux")
+        .iter()
+        .map(|row| {
+            (
+                square_metres(row, "artificialised_m2"),
+                square_metres(row, "desartificialised_m2"),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn an_extension_is_a_change_an_isolated_patch_is_not() {
+    let all = rectangle(0.0, 0.0, SIDE, SIDE);
+    // Three hectares of housing.
+    let housing = rectangle(100.0, 100.0, 300.0, 250.0);
+    let before = vec![of(FIELD, &[&all, &housing]), of(HOUSING, &[&housing])];
+    // 900 m² beside it, 900 m² in the open.
+    let extended = vec![
+        (100.0, 100.0),
+        (300.0, 100.0),
+        (300.0, 150.0),
+        (330.0, 150.0),
+        (330.0, 180.0),
+        (300.0, 180.0),
+        (300.0, 250.0),
+        (100.0, 250.0),
+    ];
+    let isolated = rectangle(700.0, 700.0, 730.0, 730.0);
+    let after = vec![
+        of(FIELD, &[&all, &extended, &isolated]),
+        of(HOUSING, &[&extended]),
+        of(HOUSING, &[&isolated]),
+    ];
+    let outputs = aligned(vec![(2018, before), (2021, after)]);
+    assert_eq!(
+        verdicts(&outputs),
+        [("kept".to_owned(), 900.0), ("state-area".to_owned(), 900.0)]
+    );
+    // The isolated patch is below the decree's threshold in the published series too.
+    assert_eq!(flux(&outputs, "published"), [(900.0, 0.0)]);
+    assert_eq!(flux(&outputs, "aligned"), [(900.0, 0.0)]);
+}
+
+#[test]
+fn a_band_along_a_road_is_noise() {
+    let road = rectangle(0.0, 500.0, SIDE, 508.0);
+    let wider = rectangle(0.0, 500.0, SIDE, 508.8);
+    let cut = |road: &Ring, top: f64| {
+        vec![
+            of(FIELD, &[&rectangle(0.0, 0.0, SIDE, 500.0)]),
+            of(ROAD, &[road]),
+            of(FIELD, &[&rectangle(0.0, top, SIDE, SIDE)]),
+        ]
+    };
+    let outputs = aligned(vec![(2018, cut(&road, 508.0)), (2021, cut(&wider, 508.8))]);
+    assert_eq!(verdicts(&outputs), [("patch-width".to_owned(), 800.0)]);
+    assert_eq!(flux(&outputs, "published"), [(800.0, 0.0)]);
+    assert_eq!(flux(&outputs, "aligned"), [(0.0, 0.0)]);
+    let balance = outputs.table("alignment_balance");
+    assert_eq!(square_metres(&balance[0], "net_m2"), 800.0);
+    assert_eq!(square_metres(&balance[0], "gross_m2"), 800.0);
+}
+
+#[test]
+fn what_noise_leaves_beside_a_change_goes_with_it() {
+    // A field between two woods becomes housing; the later vintage draws the wood's limit a metre
+    // into the field on one side, a metre into the wood on the other.
+    let split = |west: f64, east: f64, middle: (&str, &str)| {
+        vec![
+            of(WOOD, &[&rectangle(0.0, 0.0, west, SIDE)]),
+            of(middle, &[&rectangle(west, 0.0, east, SIDE)]),
+            of(WOOD, &[&rectangle(east, 0.0, SIDE, SIDE)]),
+        ]
+    };
+    let outputs = aligned(vec![
+        (2018, split(400.0, 500.0, FIELD)),
+        (2021, split(401.0, 501.0, HOUSING)),
+    ]);
+    assert_eq!(
+        verdicts(&outputs),
+        [
+            ("kept".to_owned(), 99_000.0),
+            ("patch-width".to_owned(), 1000.0),
+            ("remainder".to_owned(), 1000.0)
+        ]
+    );
+    assert_eq!(flux(&outputs, "aligned"), [(100_000.0, 0.0)]);
+}
+
+#[test]
+fn small_steps_are_a_change_when_they_are_large_enough() {
+    // Housing advances by two metres, three times.
+    let at = |x: f64| {
+        vec![
+            of(HOUSING, &[&rectangle(0.0, 0.0, x, SIDE)]),
+            of(FIELD, &[&rectangle(x, 0.0, SIDE, SIDE)]),
+        ]
+    };
+    let outputs = aligned(vec![
+        (2015, at(100.0)),
+        (2018, at(102.0)),
+        (2021, at(104.0)),
+        (2024, at(107.0)),
+    ]);
+    let fluxes = flux(&outputs, "published");
+    assert_eq!(fluxes, [(2000.0, 0.0), (2000.0, 0.0), (3000.0, 0.0)]);
+    let aligned = flux(&outputs, "aligned");
+    assert_eq!(
+        aligned.iter().map(|f| f.0).sum::<f64>(),
+        7000.0,
+        "{aligned:?}"
+    );
+    assert_eq!(aligned[0].0, 0.0);
+    let late = outputs.table("alignment");
+    assert!(late.iter().any(|row| row["verdict"] == "late"), "{late:?}");
+}
+
+#[test]
+fn what_was_noise_may_come_back() {
+    let road = |top: f64| {
+        vec![
+            of(ROAD, &[&rectangle(0.0, 0.0, SIDE, top)]),
+            of(FIELD, &[&rectangle(0.0, top, SIDE, SIDE)]),
+        ]
+    };
+    let outputs = aligned(vec![
+        (2018, road(8.0)),
+        (2021, road(9.0)),
+        (2024, road(8.0)),
+    ]);
+    assert_eq!(
+        verdicts(&outputs),
+        [
+            ("patch-width".to_owned(), 1000.0),
+            ("return".to_owned(), 1000.0)
+        ]
+    );
+    assert_eq!(flux(&outputs, "aligned"), [(0.0, 0.0), (0.0, 0.0)]);
+}
+
+#[test]
+fn the_aligned_vintage_is_the_one_before_and_the_changes() {
+    let all = rectangle(0.0, 0.0, SIDE, SIDE);
+    let housing = rectangle(100.0, 100.0, 300.0, 250.0);
+    let outputs = aligned(vec![
+        (2018, vec![of(FIELD, &[&all])]),
+        (
+            2021,
+            vec![of(FIELD, &[&all, &housing]), of(HOUSING, &[&housing])],
+        ),
+    ]);
+    let path = "aligned/vintage=2021/departement=32/occupation_sol.parquet";
+    let rows: usize = outputs.parquet(path).iter().map(|b| b.num_rows()).sum();
+    assert_eq!(rows, 2);
+    let batch = &outputs.parquet(path)[0];
+    let texts = |name: &str| -> Vec<Option<String>> {
+        let column = batch.column_by_name(name).unwrap();
+        let column = arrow::array::AsArray::as_string::<i32>(column.as_ref());
+        column.iter().map(|v| v.map(str::to_owned)).collect()
+    };
+    let (covers, origins) = (texts("code_cs"), texts("code_or"));
+    let built = covers
+        .iter()
+        .position(|c| c.as_deref() == Some("CS1.1.1.2"))
+        .unwrap();
+    assert_eq!(origins[built].as_deref(), Some("CS2.2.1 US1.1"));
+    assert_eq!(origins[1 - built], None);
+}

@@ -20,6 +20,7 @@ fn twin(folder: &TempDir, km2: u32, seed: u64, years: &[u16]) -> std::path::Path
         seed,
         years,
         landscape,
+        is_observed: false,
     }
     .write(&out, &millesime::progress::Quiet)
     .unwrap();

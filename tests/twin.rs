@@ -35,6 +35,7 @@ fn write(km2: u32, seed: u64, years: &[u16], landscape: Landscape) -> Written {
         seed,
         years: years.to_vec(),
         landscape,
+        is_observed: false,
     };
     let folder = TempDir::new().unwrap();
     twin.write(&folder.path().join("twin"), &millesime::progress::Quiet)

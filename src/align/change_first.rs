@@ -18,7 +18,8 @@ use super::{Cause, Ground, NONE, cause};
 use crate::error::Result;
 use crate::grid::STEPS_PER_METRE;
 use crate::partition::{Dissolved, FaceId, OUTSIDE};
-use crate::reference::{Code, Reference};
+use crate::reference::{Axis, Code, Reference};
+use crate::vintage::Object;
 
 /// What alignment found between two vintages of a département.
 #[derive(Clone, Debug, Serialize)]
@@ -65,7 +66,7 @@ pub fn change_first(
                 before: &objects[before],
                 base_before: &base.versions[before],
                 after: &base.versions[after],
-                zone: ground.vintages[after].zone.as_deref(),
+                zones: [before, after].map(|v| ground.vintages[v].zone.as_deref()),
             };
             let outcome = step.decide();
             reports.push(StepReport {
@@ -105,7 +106,8 @@ struct Step<'a> {
     before: &'a [u32],
     base_before: &'a Version,
     after: &'a Version,
-    zone: Option<&'a [bool]>,
+    /// The zone construite before and after.
+    zones: [Option<&'a [bool]>; 2],
 }
 
 /// The aligned object of each face of the département at the date after, and what was judged.
@@ -115,6 +117,19 @@ struct Outcome {
 }
 
 type Codes = (Code, Code);
+
+/// Connected ground of one code.
+struct State<'a> {
+    states: &'a Dissolved,
+    face: FaceId,
+    area: i64,
+    share_in_zone: f64,
+    object: &'a Object,
+}
+
+fn is_kept(verdict: &Option<Verdict>) -> bool {
+    *verdict == Some(Verdict::Kept)
+}
 
 /// A patch of candidates, as its surroundings tell of it.
 #[derive(Clone, Copy, Default)]
@@ -174,7 +189,8 @@ impl Step<'_> {
         );
 
         let mut of_patch = self.judge_patches(&patches, &keys, &around, outline);
-        self.judge_states(&patches, &after, &mut of_patch);
+        self.judge_confusions(&patches, &before, &after, &mut of_patch);
+        self.judge_states(&patches, &before, &after, &mut of_patch);
 
         let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
         for verdict in of_patch.iter().flatten() {
@@ -183,7 +199,7 @@ impl Step<'_> {
         let mut result: Vec<(u32, Option<Verdict>)> = (0..count)
             .map(|f| self.outcome(f, &of_patch, &patches, is_candidate(f), &before, &after))
             .collect();
-        self.absorb_remainders(&patches, &before, &mut result);
+        self.absorb_remainders(&patches, &before, &after, &mut result);
         Outcome {
             faces: faces.iter().map(|&f| (f, result[f as usize])).collect(),
             report: StepReport {
@@ -227,7 +243,8 @@ impl Step<'_> {
             let is_stable = |f: usize| before[f] == after[f];
             let is_outline = is_stable(l) && is_stable(r) && before[l] != before[r];
             let is_within = patches.merged[l] == patches.merged[r];
-            if (keys[l] == 0 && keys[r] == 0 && !is_outline) || is_within {
+            let is_of_patch = (keys[l] != 0 || keys[r] != 0) && !is_within;
+            if !is_of_patch && !is_outline {
                 continue;
             }
             let (a, b) = partition.edge(e);
@@ -297,63 +314,135 @@ impl Step<'_> {
         patches.members.par_iter().enumerate().map(judge).collect()
     }
 
-    /// Judges patches that are kept so far by what results from them: the connected ground of
-    /// their codes in the vintage after.
-    fn judge_states(
+    /// Judges patches that are kept so far by whether their codes are taken for one another.
+    fn judge_confusions(
         &self,
         patches: &Dissolved,
+        before: &[Option<Codes>],
         after: &[Option<Codes>],
         of_patch: &mut [Option<Verdict>],
     ) {
-        let mut numbers: HashMap<Codes, u32> = HashMap::new();
-        let keys: Vec<u32> = self
-            .after
-            .object
-            .iter()
-            .map(|&object| match self.codes(object) {
-                None => 0,
-                Some(codes) => {
-                    let next = numbers.len() as u32 + 1;
-                    *numbers.entry(codes).or_insert(next)
-                }
-            })
-            .collect();
-        let states = self.after.partition.dissolve(&keys);
-        let state_of = |f: FaceId| states.merged[self.after.face[f as usize] as usize];
-        let mut in_zone = vec![0i64; states.members.len()];
-        if let Some(zone) = self.zone {
-            for f in (0..after.len()).filter(|&f| zone[f]) {
-                in_zone[state_of(f as FaceId) as usize] += self.ground.partition.area(f as FaceId);
+        let mut known: HashMap<(Codes, Codes), bool> = HashMap::new();
+        for (n, verdict) in of_patch.iter_mut().enumerate().filter(|(_, v)| is_kept(v)) {
+            let f = patches.members[n] as usize;
+            let (Some(was), Some(is)) = (before[f], after[f]) else {
+                continue;
+            };
+            let is_confusion = *known.entry((was, is)).or_insert_with(|| {
+                self.reference.is_confusable(Axis::Cover, was.0, is.0)
+                    && self.reference.is_confusable(Axis::Use, was.1, is.1)
+            });
+            if is_confusion {
+                *verdict = Some(Verdict::Confusion);
             }
         }
-        let kept = |verdict: &Option<Verdict>| *verdict == Some(Verdict::Kept);
+    }
+
+    /// Judges patches that are kept so far by the connected ground of one code that they are part
+    /// of, before and after: both are to be as large as the minimum unit, and what results as wide
+    /// as the minimum width.
+    fn judge_states(
+        &self,
+        patches: &Dissolved,
+        before: &[Option<Codes>],
+        after: &[Option<Codes>],
+        of_patch: &mut [Option<Verdict>],
+    ) {
+        let is_below_unit = |state: &State| {
+            state.area
+                < self
+                    .rules
+                    .unit(state.object, state.share_in_zone > self.rules.zone_share)
+        };
+        let object = |f: FaceId| self.after.object_at(f);
+        self.judge_side(
+            patches,
+            (after, self.zones[1], &object),
+            of_patch,
+            |state| {
+                if is_below_unit(state) {
+                    return Some(Verdict::StateArea);
+                }
+                let width = self.rules.width(state.object)?;
+                let polygon = state.states.partition.polygon(state.face)?;
+                (!is_as_wide(&polygon, width)).then_some(Verdict::StateWidth)
+            },
+        );
+        let object = |f: FaceId| self.before[f as usize];
+        self.judge_side(
+            patches,
+            (before, self.zones[0], &object),
+            of_patch,
+            |state| is_below_unit(state).then_some(Verdict::StateBefore),
+        );
+    }
+
+    fn judge_side(
+        &self,
+        patches: &Dissolved,
+        (codes, zone, object): (
+            &[Option<Codes>],
+            Option<&[bool]>,
+            &(dyn Fn(FaceId) -> u32 + Sync),
+        ),
+        of_patch: &mut [Option<Verdict>],
+        judge: impl Fn(&State) -> Option<Verdict> + Sync,
+    ) {
+        let states = self
+            .ground
+            .partition
+            .dissolve(&self.numbers(codes.iter().copied()));
+        let mut in_zone = vec![0i64; states.members.len()];
+        if let Some(zone) = zone {
+            for f in (0..codes.len()).filter(|&f| zone[f]) {
+                in_zone[states.merged[f] as usize] += self.ground.partition.area(f as FaceId);
+            }
+        }
+        let state_of = |patch: usize| states.merged[patches.members[patch] as usize];
         let mut wanted: Vec<FaceId> = (0..of_patch.len())
-            .filter(|&n| kept(&of_patch[n]))
-            .map(|n| state_of(patches.members[n]))
+            .filter(|&n| is_kept(&of_patch[n]))
+            .map(state_of)
             .collect();
         wanted.sort_unstable();
         wanted.dedup();
         let failures: HashMap<FaceId, Verdict> = wanted
             .into_par_iter()
-            .filter_map(|state| {
-                let object = self.after.object[states.members[state as usize] as usize];
-                let object = &self.ground.objects[object as usize];
-                let area = states.partition.area(state);
-                let is_in_zone =
-                    in_zone[state as usize] as f64 > self.rules.zone_share * area as f64;
-                if area < self.rules.unit(object, is_in_zone) {
-                    return Some((state, Verdict::StateArea));
-                }
-                let width = self.rules.width(object)?;
-                let polygon = states.partition.polygon(state)?;
-                (!is_as_wide(&polygon, width)).then_some((state, Verdict::StateWidth))
+            .filter_map(|face| {
+                let area = states.partition.area(face);
+                let object = object(states.members[face as usize]);
+                let verdict = judge(&State {
+                    states: &states,
+                    face,
+                    area,
+                    share_in_zone: in_zone[face as usize] as f64 / area as f64,
+                    object: &self.ground.objects[object as usize],
+                });
+                Some((face, verdict?))
             })
             .collect();
-        for (n, verdict) in of_patch.iter_mut().enumerate().filter(|(_, v)| kept(v)) {
-            if let Some(&failure) = failures.get(&state_of(patches.members[n])) {
+        for (n, verdict) in of_patch.iter_mut().enumerate().filter(|(_, v)| is_kept(v)) {
+            if let Some(&failure) = failures.get(&state_of(n)) {
                 *verdict = Some(failure);
             }
         }
+    }
+
+    /// A number for the codes of each face of the département; 0 for all else.
+    fn numbers(&self, codes: impl Iterator<Item = Option<Codes>>) -> Vec<u32> {
+        let mut numbers: HashMap<Codes, u32> = HashMap::new();
+        let departements = self.ground.departement.iter();
+        codes
+            .zip(departements)
+            .map(
+                |(codes, &d)| match codes.filter(|_| d == self.departement) {
+                    None => 0,
+                    Some(codes) => {
+                        let next = numbers.len() as u32 + 1;
+                        *numbers.entry(codes).or_insert(next)
+                    }
+                },
+            )
+            .collect()
     }
 
     /// The aligned object of a face at the date after, and what was judged.
@@ -390,30 +479,18 @@ impl Step<'_> {
         }
     }
 
-    /// Gives what noise leaves between a change and an unchanged outline to the change: connected
-    /// ground of one code, all of it judged noise, that is smaller or narrower than a patch may be,
-    /// along ground that had that code and changed.
+    /// Gives what noise leaves beside a change to the change: connected ground of one code, all of
+    /// it judged noise, that is smaller than its minimum unit or narrower than a patch may be, along
+    /// ground that was as it was, or becomes what it was to become, and changed.
     fn absorb_remainders(
         &self,
         patches: &Dissolved,
         before: &[Option<Codes>],
+        after: &[Option<Codes>],
         result: &mut [(u32, Option<Verdict>)],
     ) {
         let is_noise = |f: usize| result[f].1.is_some_and(Verdict::is_noise);
-        let mut numbers: HashMap<Codes, u32> = HashMap::new();
-        // The ground of each code is told in two: what changed stays apart.
-        let keys: Vec<u32> = (0..result.len())
-            .map(|f| {
-                let is_here = self.ground.departement[f] == self.departement;
-                match self.codes(result[f].0).filter(|_| is_here) {
-                    None => 0,
-                    Some(codes) => {
-                        let next = numbers.len() as u32 + 1;
-                        *numbers.entry(codes).or_insert(next)
-                    }
-                }
-            })
-            .collect();
+        let keys = self.numbers(result.iter().map(|(object, _)| self.codes(*object)));
         let states = self.ground.partition.dissolve(&keys);
         let mut is_remainder = vec![true; states.members.len()];
         for f in 0..result.len() {
@@ -432,16 +509,16 @@ impl Step<'_> {
                     result[other as usize].1,
                     Some(Verdict::Kept | Verdict::Late)
                 );
-                if is_remainder[state as usize]
-                    && is_change
-                    && before[other as usize] == before[f as usize]
-                {
+                let (f, other) = (f as usize, other as usize);
+                let is_alike = before[other] == before[f] || after[other] == after[f];
+                if is_remainder[state as usize] && is_change && is_alike {
                     let (a, b) = partition.edge(e);
                     let length = f64::from(a.x - b.x).hypot(f64::from(a.y - b.y));
-                    let patch = patches.merged[other as usize];
-                    let border = borders.entry((state, patch)).or_insert((0.0, other));
+                    let patch = patches.merged[other];
+                    let face = other as FaceId;
+                    let border = borders.entry((state, patch)).or_insert((0.0, face));
                     border.0 += length;
-                    border.1 = border.1.min(other);
+                    border.1 = border.1.min(face);
                 }
             }
         }
@@ -453,7 +530,11 @@ impl Step<'_> {
             }
         }
         heirs.retain(|&state, _| {
-            states.partition.area(state) < self.rules.patch_area
+            let object = result[states.members[state as usize] as usize].0;
+            let unit = self
+                .rules
+                .unit(&self.ground.objects[object as usize], false);
+            states.partition.area(state) < unit
                 || states
                     .partition
                     .polygon(state)

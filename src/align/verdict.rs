@@ -20,6 +20,10 @@ pub enum Verdict {
     PatchWidth,
     /// Noise: the band between two drawings of one outline.
     Outline,
+    /// Noise: the ground before was smaller than the minimum unit.
+    StateBefore,
+    /// Noise: cover and use differ by what is taken for one another.
+    Confusion,
     /// Noise: what results is smaller than the minimum unit.
     StateArea,
     /// Noise: what results is narrower than the minimum width.
@@ -37,6 +41,8 @@ impl Verdict {
             Self::PatchArea => "patch-area",
             Self::PatchWidth => "patch-width",
             Self::Outline => "outline",
+            Self::StateBefore => "state-before",
+            Self::Confusion => "confusion",
             Self::StateArea => "state-area",
             Self::StateWidth => "state-width",
         }

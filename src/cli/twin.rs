@@ -34,6 +34,10 @@ pub struct Flags {
     /// Kind of country: plain and hills, sea along the south, or summits in the north.
     #[arg(long, value_enum, default_value = "inland")]
     landscape: LandscapeFlag,
+    /// Also give the vintages as production would make them, with the errors of real ones, and a
+    /// territory file of these, OBSERVED.toml.
+    #[arg(long)]
+    observed: bool,
 }
 
 pub fn main(flags: Flags) -> Result<Outcome> {
@@ -46,6 +50,7 @@ pub fn main(flags: Flags) -> Result<Outcome> {
             LandscapeFlag::Shore => Landscape::Shore,
             LandscapeFlag::Mountain => Landscape::Mountain,
         },
+        is_observed: flags.observed,
     };
     let start = Instant::now();
     let summary = twin.write(&flags.dir, &Bar::new())?;
@@ -54,9 +59,15 @@ pub fn main(flags: Flags) -> Result<Outcome> {
     let vintages: Vec<String> = vintages
         .map(|(y, n)| format!("{n} objects in {y}"))
         .collect();
+    let observed = summary.right_share.map_or(String::new(), |share| {
+        format!(
+            "; observed, {:.1} % of the ground bears its true class",
+            100.0 * share
+        )
+    });
     super::printed(writeln!(
         out,
-        "{} communes; {}; {:.1} s; in {}",
+        "{} communes; {}{observed}; {:.1} s; in {}",
         summary.communes,
         vintages.join(", "),
         start.elapsed().as_secs_f64(),

@@ -10,7 +10,9 @@ pub const MANIFEST: &str = "manifest.json";
 /// What a manifest of ours says under the key `program`.
 pub const PROGRAM: &str = "millesime";
 /// What a folder of outputs holds.
-const OURS: [&str; 5] = ["vintages", "faces", "ledger", "tables", MANIFEST];
+const OURS: [&str; 7] = [
+    "vintages", "revised", "aligned", "faces", "ledger", "tables", MANIFEST,
+];
 
 /// A folder being written beside its final place.
 pub struct Staging {

@@ -12,7 +12,7 @@ pub use nomenclature::{Axis, ClassCode, Code, Labels, LeafSet, Nomenclature};
 
 use crate::error::{Error, Result};
 
-const EMBEDDED: [(&str, &str); 11] = [
+const EMBEDDED: [(&str, &str); 12] = [
     (
         "nomenclature/cover.csv",
         include_str!("../../reference/nomenclature/cover.csv"),
@@ -57,6 +57,10 @@ const EMBEDDED: [(&str, &str); 11] = [
         "alignment/parameters.csv",
         include_str!("../../reference/alignment/parameters.csv"),
     ),
+    (
+        "alignment/confusions.csv",
+        include_str!("../../reference/alignment/confusions.csv"),
+    ),
 ];
 
 /// The tables of parameters.
@@ -99,6 +103,8 @@ pub struct Reference {
     aggregates: Vec<(Code, Code)>,
     /// Codes of use that say that the use is not known.
     unknown_uses: Vec<Code>,
+    /// Pairs of covers, and of uses, that are taken for one another.
+    confusions: Vec<(Axis, Code, Code)>,
     parameters: Vec<Parameter>,
 }
 
@@ -114,6 +120,13 @@ struct MatrixRow {
 struct ImpermeableRow {
     cover: String,
     impermeable: bool,
+}
+
+#[derive(Deserialize)]
+struct ConfusionRow {
+    axis: String,
+    a: String,
+    b: String,
 }
 
 #[derive(Deserialize)]
@@ -261,6 +274,21 @@ impl Reference {
                 EquivalenceKind::Unknown => unknown_uses.push(code(&row.code)?),
             }
         }
+        let mut confusions = Vec::new();
+        let name = "alignment/confusions.csv";
+        for row in rows::<ConfusionRow>(&text(name)?, name)? {
+            let axis = [&cover, &usage]
+                .into_iter()
+                .find(|n| n.axis().prefix() == row.axis);
+            let axis = axis.ok_or_else(|| {
+                table_error(name, format!("`{}` is not an axis: CS or US", row.axis))
+            })?;
+            let code = |text: &str| {
+                let what = || format!("`{text}` is not a code of {}", row.axis);
+                axis.code(text).ok_or_else(|| table_error(name, what()))
+            };
+            confusions.push((axis.axis(), code(&row.a)?, code(&row.b)?));
+        }
         let mut rasters = BTreeMap::from([(
             "odeon-naf".to_owned(),
             classes(
@@ -291,6 +319,7 @@ impl Reference {
             building,
             aggregates,
             unknown_uses,
+            confusions,
         })
     }
 
@@ -327,6 +356,13 @@ impl Reference {
     /// Whether a code of use says that the use is not known.
     pub fn is_unknown_use(&self, usage: Code) -> bool {
         self.unknown_uses.contains(&usage)
+    }
+
+    /// Whether two codes of one axis are the same, or are taken for one another.
+    pub fn is_confusable(&self, axis: Axis, a: Code, b: Code) -> bool {
+        let is_pair =
+            |&(of, p, q): &(Axis, Code, Code)| of == axis && ((p, q) == (a, b) || (p, q) == (b, a));
+        a == b || self.confusions.iter().any(is_pair)
     }
 
     /// A parameter's value.

@@ -15,6 +15,7 @@ mod edges;
 mod houses;
 mod layout;
 mod lines;
+mod observe;
 mod palette;
 mod plan;
 mod relief;
@@ -34,7 +35,8 @@ use crate::progress::Progress;
 use crate::publish::Staging;
 use edges::Edges;
 use layout::{Cell, Layout};
-use scene::Picture;
+use observe::{Noise, Observed};
+use scene::{Object, Picture};
 
 /// Least and most size of a twin, km².
 pub const SIZES: std::ops::RangeInclusive<u32> = 1..=10_000;
@@ -64,6 +66,9 @@ pub struct Twin {
     pub years: Vec<u16>,
     /// The kind of country.
     pub landscape: Landscape,
+    /// Whether the vintages are also given as production would make them, with the errors of real
+    /// ones.
+    pub is_observed: bool,
 }
 
 /// What was made.
@@ -73,6 +78,8 @@ pub struct Summary {
     pub communes: usize,
     /// Number of objects of each vintage.
     pub objects: Vec<usize>,
+    /// Share of the ground that bears its true class in what is observed.
+    pub right_share: Option<f64>,
 }
 
 impl Twin {
@@ -83,6 +90,12 @@ impl Twin {
         let plans = plan::plan(&layout, &self.years);
         let staging = Staging::new(out)?;
         let mut files = write::Files::create(&staging, &self.years)?;
+        let mut observed = match self.is_observed {
+            true => Some(write::ObservedFiles::create(&staging, &self.years)?),
+            false => None,
+        };
+        let noise = Noise::new(self.seed);
+        let (mut right, mut total) = (0i64, 0i64);
         let mut edges = Edges::default();
         progress.phase("painting", Some(layout.rows as u64));
         for row in 0..layout.rows {
@@ -92,17 +105,34 @@ impl Twin {
             for (&cell, picture) in cells.iter().zip(&pictures) {
                 edges.add(&layout, cell, &picture.outline);
             }
-            files.write(&pictures, &edges.roads(&layout, row))?;
+            let roads = edges.roads(&layout, row);
+            files.write(&pictures, &roads)?;
+            for date in 0..self.years.len() {
+                let Some(files) = &mut observed else { continue };
+                let observe = |picture: &Picture| noise.observe(picture, date);
+                let cells: Vec<Observed> = pictures.par_iter().map(observe).collect();
+                right += cells.iter().map(|cell| cell.right).sum::<i64>();
+                total += cells.iter().map(|cell| cell.total).sum::<i64>();
+                let drawn: Vec<Object> = roads.iter().map(|r| noise.road(date, r)).collect();
+                let objects = cells.iter().flat_map(|cell| &cell.objects).chain(&drawn);
+                let zones = pictures.iter().flat_map(|picture| &picture.zones[date]);
+                files.write(date, objects, zones)?;
+            }
             progress.advance(1);
         }
         let objects = files.finish()?;
         let communes = communes::communes(&layout, &edges);
         write::communes(&staging, &communes)?;
         write::territory(&staging, self)?;
+        if let Some(files) = observed {
+            files.finish()?;
+            write::observed_territory(&staging, self)?;
+        }
         staging.finish()?;
         Ok(Summary {
             communes: communes.len(),
             objects,
+            right_share: (total > 0).then(|| right as f64 / total as f64),
         })
     }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::palette::{FIELD, Ground};
+use super::palette::{FIELD, Ground, cover};
 use super::shapes::{Quad, Vector, to_grid};
 use crate::grid::{HALF_CM2_PER_M2, Point};
 use crate::partition::{
@@ -102,6 +102,12 @@ impl Since {
 /// Faces narrower or smaller than these are left by shapes that nearly meet; they become part of a
 /// neighbour, m².
 const LEAST_AREA: i64 = 90;
+/// How often pieces below the minimum unit are given away: what they are given to may be one too.
+const PASSES: usize = 3;
+/// The minimum units of OCS GE: buildings, in the zone construite, elsewhere, m².
+const UNIT_BUILT: i64 = 200;
+const UNIT_IN_ZONE: i64 = 500;
+const UNIT_ELSEWHERE: i64 = 2_500;
 /// How far the zone construite reaches beyond a building, m.
 const ZONE_REACH: f64 = 22.0;
 /// Least area of a zone construite, and of a hole in one, m².
@@ -127,6 +133,7 @@ pub(super) struct Scene {
 }
 
 /// A polygon of a vintage.
+#[derive(Clone)]
 pub(super) struct Object {
     pub(super) ground: Ground,
     pub(super) ossature: bool,
@@ -283,55 +290,92 @@ impl<'a> Faces<'a> {
     }
 
     /// Gives the smallest pieces of ground to the neighbour with which they share most of their
-    /// limit.
+    /// limit; then those by which ground changes to something smaller than its minimum unit.
     fn settle(&mut self) {
-        let looks = |history: &[ItemId]| -> Option<Vec<Look>> {
-            (!history.is_empty()).then(|| history.iter().map(|&item| self.look(item)).collect())
-        };
-        let merged = self.merge(&number(&self.keys(looks)));
-        let heirs = self.heirs(&merged);
-        for face in 0..self.histories.len() {
-            if let Some(heir) = heirs.get(&merged.merged[face]) {
-                self.histories[face] = self.histories[merged.members[*heir as usize] as usize];
-            }
-        }
-    }
-
-    /// For each piece of ground that is too small, the neighbour that takes it over.
-    fn heirs(&self, merged: &Dissolved) -> BTreeMap<FaceId, FaceId> {
-        let pieces = &merged.partition;
-        let history = |piece: FaceId| {
-            &self.tops[self.histories[merged.members[piece as usize] as usize] as usize]
-        };
+        let merged = self.by_look();
         let is_small = |piece: FaceId| {
-            pieces.area(piece) < LEAST_AREA * HALF_CM2_PER_M2
-                && !history(piece)
+            merged.partition.area(piece) < LEAST_AREA * HALF_CM2_PER_M2
+                && !self
+                    .history(&merged, piece)
                     .iter()
                     .any(|&item| self.items[item as usize].layer == Layer::Building)
         };
+        let small: Vec<bool> = pieces(&merged).map(is_small).collect();
+        self.give_away(&merged, &small);
+        for _ in 0..PASSES {
+            let merged = self.by_look();
+            let below_unit = self.below_unit(&merged);
+            if !below_unit.contains(&true) {
+                break;
+            }
+            self.give_away(&merged, &below_unit);
+        }
+    }
+
+    /// Merges faces that look the same at every date.
+    fn by_look(&self) -> Dissolved {
+        let looks = |history: &[ItemId]| -> Option<Vec<Look>> {
+            (!history.is_empty()).then(|| history.iter().map(|&item| self.look(item)).collect())
+        };
+        self.merge(&number(&self.keys(looks)))
+    }
+
+    fn history(&self, merged: &Dissolved, piece: FaceId) -> &[ItemId] {
+        &self.tops[self.histories[merged.members[piece as usize] as usize] as usize]
+    }
+
+    /// The pieces that change, at some date, to ground that is then smaller than its minimum unit.
+    fn below_unit(&self, merged: &Dissolved) -> Vec<bool> {
+        let mut below = vec![false; merged.members.len()];
+        for date in 1..self.tops.iter().map(Vec::len).max().unwrap_or(0) {
+            let look = |history: &[ItemId]| history.get(date).map(|&item| self.look(item).0);
+            let states = self.merge(&number(&self.keys(look)));
+            for piece in pieces(merged) {
+                let history = self.history(merged, piece);
+                let (Some(&was), Some(&is)) = (history.get(date - 1), history.get(date)) else {
+                    continue;
+                };
+                let state = states.merged[merged.members[piece as usize] as usize];
+                let unit = unit(&self.items[is as usize]) * HALF_CM2_PER_M2;
+                below[piece as usize] |=
+                    self.look(was).0 != self.look(is).0 && states.partition.area(state) < unit;
+            }
+        }
+        below
+    }
+
+    /// Gives each of these pieces the history of the neighbour with which it shares most of its
+    /// limit.
+    fn give_away(&mut self, merged: &Dissolved, given: &[bool]) {
         let mut borders: BTreeMap<(FaceId, FaceId), f64> = BTreeMap::new();
-        for e in 0..pieces.edge_count() {
-            let (a, b) = pieces.edge(e);
+        for e in 0..merged.partition.edge_count() {
+            let (a, b) = merged.partition.edge(e);
             let length = f64::from(a.x - b.x).hypot(f64::from(a.y - b.y));
-            let (left, right) = pieces.sides(e);
-            for (small, other) in [(left, right), (right, left)] {
-                let both_are_ground = !history(small).is_empty() && !history(other).is_empty();
-                if both_are_ground && is_small(small) && !is_small(other) {
-                    *borders.entry((small, other)).or_default() += length;
+            let (left, right) = merged.partition.sides(e);
+            for (piece, other) in [(left, right), (right, left)] {
+                let both_are_ground = !self.history(merged, piece).is_empty()
+                    && !self.history(merged, other).is_empty();
+                if both_are_ground && given[piece as usize] && !given[other as usize] {
+                    *borders.entry((piece, other)).or_default() += length;
                 }
             }
         }
         let mut heirs: BTreeMap<FaceId, (f64, FaceId)> = BTreeMap::new();
-        for ((small, other), length) in borders {
-            let heir = heirs.entry(small).or_insert((length, other));
+        for ((piece, other), length) in borders {
+            let heir = heirs.entry(piece).or_insert((length, other));
             if length > heir.0 {
                 *heir = (length, other);
             }
         }
-        heirs
-            .into_iter()
-            .map(|(small, (_, other))| (small, other))
-            .collect()
+        let histories: Vec<Option<u32>> = (0..self.histories.len())
+            .map(|face| {
+                let (_, heir) = heirs.get(&merged.merged[face])?;
+                Some(self.histories[merged.members[*heir as usize] as usize])
+            })
+            .collect();
+        for (history, heir) in self.histories.iter_mut().zip(histories) {
+            *history = heir.unwrap_or(*history);
+        }
     }
 
     /// The objects at a date: connected ground of one cover, one use and one part in the skeleton.
@@ -406,6 +450,20 @@ impl<'a> Faces<'a> {
             .partition
             .polygon(1)
             .map_or(Vec::new(), |polygon| polygon.exterior)
+    }
+}
+
+/// The merged faces.
+fn pieces(merged: &Dissolved) -> impl Iterator<Item = FaceId> + use<> {
+    0..merged.members.len() as FaceId
+}
+
+/// The minimum unit of ground that comes with an item, m².
+fn unit(item: &Item) -> i64 {
+    match item.layer {
+        Layer::Building if item.ground.cover == cover::BUILT => UNIT_BUILT,
+        Layer::Land | Layer::Nature | Layer::Parcel => UNIT_ELSEWHERE,
+        _ => UNIT_IN_ZONE,
     }
 }
 

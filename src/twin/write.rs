@@ -17,6 +17,8 @@ const CRS: &str = "EPSG:2154";
 const SOURCE: &str = "calcul";
 const NO_ORIGIN: &str = "NC";
 
+/// The name of the files of what is observed.
+const OBSERVED: &str = "observed";
 const OBJECT_LAYER: &str = "OCCUPATION_SOL";
 const OBJECT_COLUMNS: &[(&str, ColumnType)] = &[
     ("id", ColumnType::Text),
@@ -67,21 +69,8 @@ impl Files {
     /// Starts the files.
     pub(super) fn create(staging: &Staging, years: &[u16]) -> Result<Self> {
         let crs = crs()?;
-        let vintages = years
-            .iter()
-            .map(|year| {
-                let path = staging.path(format!("vintage-{year}.gpkg"))?;
-                let mut file = GeoPackage::create(&path)?;
-                file.add_layer(OBJECT_LAYER, OBJECT_COLUMNS, &crs, false)?;
-                file.add_layer(ZONE_LAYER, ZONE_COLUMNS, &crs, false)?;
-                Ok(VintageFile {
-                    file,
-                    year: year.to_string(),
-                    objects: 0,
-                    zones: 0,
-                })
-            })
-            .collect::<Result<_>>()?;
+        let create = |year: &u16| VintageFile::create(staging, "vintage", *year, &crs);
+        let vintages = years.iter().map(create).collect::<Result<_>>()?;
         let mut truth = GeoPackage::create(&staging.path("truth.gpkg")?)?;
         truth.add_layer(CHANGE_LAYER, CHANGE_COLUMNS, &crs, false)?;
         Ok(Self {
@@ -122,7 +111,53 @@ impl Files {
     }
 }
 
+/// The files of what is observed.
+pub(super) struct ObservedFiles {
+    vintages: Vec<VintageFile>,
+}
+
+impl ObservedFiles {
+    /// Starts the files.
+    pub(super) fn create(staging: &Staging, years: &[u16]) -> Result<Self> {
+        let crs = crs()?;
+        let create = |year: &u16| VintageFile::create(staging, OBSERVED, *year, &crs);
+        let vintages = years.iter().map(create).collect::<Result<_>>()?;
+        Ok(Self { vintages })
+    }
+
+    /// Writes some cells at a date, with their true zones construites, and the roads between them.
+    pub(super) fn write<'a>(
+        &mut self,
+        date: usize,
+        objects: impl Iterator<Item = &'a Object>,
+        zones: impl Iterator<Item = &'a Polygon>,
+    ) -> Result<()> {
+        let vintage = &mut self.vintages[date];
+        vintage.write_objects(objects)?;
+        vintage.write_zones(zones)
+    }
+
+    /// Ends the files.
+    pub(super) fn finish(self) -> Result<()> {
+        let mut vintages = self.vintages.into_iter();
+        vintages.try_for_each(|vintage| vintage.file.finish())
+    }
+}
+
 impl VintageFile {
+    fn create(staging: &Staging, name: &str, year: u16, crs: &Crs) -> Result<Self> {
+        let path = staging.path(format!("{name}-{year}.gpkg"))?;
+        let mut file = GeoPackage::create(&path)?;
+        file.add_layer(OBJECT_LAYER, OBJECT_COLUMNS, crs, false)?;
+        file.add_layer(ZONE_LAYER, ZONE_COLUMNS, crs, false)?;
+        Ok(Self {
+            file,
+            year: year.to_string(),
+            objects: 0,
+            zones: 0,
+        })
+    }
+
     fn write_objects<'a>(&mut self, objects: impl Iterator<Item = &'a Object>) -> Result<()> {
         let objects: Vec<&Object> = objects.collect();
         let ids: Vec<String> = (1..=objects.len())
@@ -204,10 +239,29 @@ pub(super) fn communes(staging: &Staging, communes: &[Commune]) -> Result<()> {
     file.finish()
 }
 
-/// Writes the territory file.
+/// Writes the territory file of the true vintages.
 pub(super) fn territory(staging: &Staging, twin: &Twin) -> Result<()> {
+    let about =
+        "# A twin: a territory that does not exist, whose true changes are in truth.gpkg.\n";
+    write_territory(staging, twin, ("TERRITORY.toml", "vintage", about), "")
+}
+
+/// Writes the territory file of the observed vintages.
+pub(super) fn observed_territory(staging: &Staging, twin: &Twin) -> Result<()> {
+    let about = "# A twin as it was observed: with the errors that real vintages have.\n\
+                 # The truth is in TERRITORY.toml beside it.\n";
+    let align = "\n[align]\nmode = \"change-first\"\n";
+    write_territory(staging, twin, ("OBSERVED.toml", OBSERVED, about), align)
+}
+
+fn write_territory(
+    staging: &Staging,
+    twin: &Twin,
+    (name, vintage, about): (&str, &str, &str),
+    more: &str,
+) -> Result<()> {
     let mut text = format!(
-        "# A twin: a territory that does not exist, whose true changes are in truth.gpkg.\n\
+        "{about}\
          name = \"Twin of {} km², seed {}\"\n\
          crs = \"{CRS}\"\n\n\
          [communes]\n\
@@ -218,9 +272,10 @@ pub(super) fn territory(staging: &Staging, twin: &Twin) -> Result<()> {
         twin.km2, twin.seed,
     );
     for year in &twin.years {
-        text += &format!("\n[[vintages]]\nyear = {year}\nproduct = \"vintage-{year}.gpkg\"\n");
+        text += &format!("\n[[vintages]]\nyear = {year}\nproduct = \"{vintage}-{year}.gpkg\"\n");
     }
-    let path = staging.path("TERRITORY.toml")?;
+    text += more;
+    let path = staging.path(name)?;
     std::fs::write(&path, text).map_err(|e| Error::unwritable(&path, e))
 }
 

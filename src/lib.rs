@@ -8,6 +8,7 @@ pub mod check;
 pub mod communes;
 pub mod crs;
 pub mod error;
+pub mod evaluate;
 pub mod grid;
 pub mod indicators;
 pub mod ledger;

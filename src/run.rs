@@ -21,7 +21,7 @@ use crate::publish::{self, Staging};
 use crate::reference::Reference;
 use crate::territory::{self, AlignMode, ExemptionKind, Territory};
 use crate::vector::{Layer, Opening};
-use crate::vintage::{self, Intake, Vintage, read_changes, read_classes, read_product};
+use crate::vintage::{self, Intake};
 
 /// What a run did, for people.
 pub struct Summary {
@@ -51,7 +51,7 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         .map(|c| communes::read(c, &crs))
         .transpose()?;
     let commune_repairs = communes.as_ref().map(|c| c.repairs.clone());
-    let vintages = read_vintages(&territory, &crs, &reference, progress)?;
+    let vintages = vintage::read_all(&territory, &crs, &reference, progress)?;
     let (exempted, exemptions) = read_exemptions(&territory, &crs, &reference)?;
 
     clock.phase("one partition", None);
@@ -297,33 +297,6 @@ impl<'a> Clock<'a> {
             .map(|((name, start), end)| (*name, (end - *start).as_secs_f64()))
             .collect()
     }
-}
-
-/// Reads all vintages, each on a thread and with a GDAL dataset of its own.
-fn read_vintages(
-    territory: &Territory,
-    crs: &Crs,
-    reference: &Reference,
-    progress: &dyn Progress,
-) -> Result<Vec<Vintage>> {
-    let mut vintages: Vec<Vintage> = territory
-        .vintages
-        .par_iter()
-        .map(|vintage| match vintage.product {
-            Some(_) => read_product(vintage, crs, reference, progress),
-            None => read_classes(vintage, crs, reference),
-        })
-        .collect::<Result<_>>()?;
-    // Layers between the same years are two halves of one comparison.
-    let mut groups: BTreeMap<(u16, u16, Option<&str>), Vec<&territory::Changes>> = BTreeMap::new();
-    for changes in &territory.changes {
-        let key = (changes.from, changes.to, changes.departement.as_deref());
-        groups.entry(key).or_default().push(changes);
-    }
-    for layers in groups.into_values() {
-        vintages.extend(read_changes(&layers, crs, reference, progress)?);
-    }
-    Ok(vintages)
 }
 
 fn read_exemptions(

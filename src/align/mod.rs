@@ -21,6 +21,7 @@ pub use change_first::{StepReport, change_first};
 pub use report::{LaidReport, Mended, OverlayReport};
 pub use series::{ALIGNED, PUBLISHED, Series, Version};
 pub use verdict::Verdict;
+pub use width::is_as_wide;
 
 use crate::communes::{Commune, Communes, WHOLE};
 use crate::error::{Error, Result};
@@ -58,6 +59,35 @@ pub struct Ground {
 }
 
 impl Ground {
+    /// The same ground with the vintages of one territory file only, and their series.
+    pub fn only(&self, series: &Series, of: usize) -> (Self, Series) {
+        let (vintages, versions) = self
+            .vintages
+            .iter()
+            .zip(&series.versions)
+            .filter(|(vintage, _)| vintage.of == of)
+            .map(|(vintage, version)| (vintage.clone(), version.clone()))
+            .unzip::<_, _, Vec<_>, Vec<_>>();
+        let series = Series {
+            name: series.name,
+            is_official: series.is_official,
+            verdicts: vec![Vec::new(); versions.len()],
+            versions,
+        };
+        let ground = Self {
+            partition: self.partition.clone(),
+            communes: self.communes.clone(),
+            commune: self.commune.clone(),
+            departements: self.departements.clone(),
+            departement: self.departement.clone(),
+            objects: self.objects.clone(),
+            vintages,
+            exempted: self.exempted.clone(),
+            report: self.report.clone(),
+        };
+        (ground, series)
+    }
+
     /// The vintages that are about a département, in the order of years.
     pub fn chain(&self, departement: usize) -> Vec<usize> {
         let name = &self.departements[departement];
@@ -70,9 +100,12 @@ impl Ground {
 }
 
 /// A vintage on the partition.
+#[derive(Clone)]
 pub struct OnGround {
     /// Nominal year.
     pub year: u16,
+    /// Which territory file it is of, where several are laid together.
+    pub of: usize,
     /// The only département that it is about.
     pub departement: Option<String>,
     /// Day of flight.
@@ -286,6 +319,7 @@ pub fn lay(
         versions.push(Version::new(&overlay.partition, &object));
         on_ground.push(OnGround {
             year: vintage.year,
+            of: vintage.of,
             departement: vintage.departement,
             flight: vintage.flight,
             is_state: vintage.is_state,

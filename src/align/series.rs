@@ -30,6 +30,7 @@ impl Series {
 }
 
 /// A vintage in one series, as a partition of its own.
+#[derive(Clone)]
 pub struct Version {
     /// The faces of the vintage alone.
     pub partition: Partition,

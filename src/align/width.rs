@@ -7,9 +7,9 @@ use crate::partition::Polygon;
 const PRECISION: f64 = 5.0;
 
 /// Whether a circle of this diameter (grid steps) fits into a polygon, to within
-/// [`PRECISION`] steps: the maximum inscribed circle is not looked for further than is needed to
+/// 5 of them: the maximum inscribed circle is not looked for further than is needed to
 /// tell.
-pub(super) fn is_as_wide(polygon: &Polygon, diameter: f64) -> bool {
+pub fn is_as_wide(polygon: &Polygon, diameter: f64) -> bool {
     let radius = diameter / 2.0;
     // Areas are doubled.
     let area = polygon.area() as f64 / 2.0;

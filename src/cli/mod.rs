@@ -1,6 +1,7 @@
 //! The command line: flags, progress and messages, nothing else.
 
 mod check;
+mod evaluate;
 mod progress;
 mod query;
 mod run;
@@ -29,6 +30,8 @@ enum Command {
     Twin(twin::Flags),
     /// Is a vintage a valid partition with valid codes? Says what is not, and where.
     Check(check::Flags),
+    /// How well changes are told from noise, where the truth is known.
+    Evaluate(evaluate::Flags),
 }
 
 /// How a command that did not fail ended.
@@ -48,6 +51,7 @@ pub fn main() -> ExitCode {
         Command::Query(flags) => query::main(flags),
         Command::Twin(flags) => twin::main(flags),
         Command::Check(flags) => check::main(flags),
+        Command::Evaluate(flags) => evaluate::main(flags),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

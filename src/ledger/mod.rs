@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 pub use judged::{Judged, judged};
-pub use period::{Change, PeriodFaces, Side, periods, places};
+pub use period::{Change, PeriodFaces, Side, periods, places, state};
 pub use status::{Decided, VintageStatus, decide};
 
 use crate::align::{Cause, Ground, NONE, Series};

@@ -51,7 +51,7 @@ pub struct PeriodFaces {
 }
 
 /// What a face of the ground is at a vintage's date.
-pub(super) fn state(
+pub fn state(
     ground: &Ground,
     series: &Series,
     decided: &[VintageStatus],

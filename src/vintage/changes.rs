@@ -22,6 +22,7 @@ pub fn read(
         .ok_or_else(|| Error::Internal("no change layer to read".to_owned()))?;
     let partial = |year: u16| Vintage {
         year,
+        of: 0,
         departement: first.departement.clone(),
         flight: None,
         is_state: false,

@@ -86,6 +86,7 @@ pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -
     })?;
     Ok(Vintage {
         year: vintage.year,
+        of: 0,
         departement: vintage.departement.clone(),
         flight: vintage.dates.as_deref().and_then(territory::flight_day),
         is_state: true,

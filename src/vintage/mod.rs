@@ -5,8 +5,10 @@ mod classes;
 mod intake;
 mod product;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 pub use changes::{read as read_changes, require as require_changes};
@@ -14,8 +16,10 @@ pub use classes::read as read_classes;
 pub use intake::{Intake, Repairs};
 pub use product::{object_columns, open as open_product, read as read_product};
 
+use crate::crs::Crs;
 use crate::error::Result;
 use crate::partition::Builder;
+use crate::progress::Progress;
 use crate::reference::{Code, Reference};
 use crate::territory;
 
@@ -69,10 +73,39 @@ pub fn require(vintage: &territory::Vintage, reference: &Reference) -> Result<u6
     }
 }
 
+/// Reads all vintages, each on a thread and with a GDAL dataset of its own.
+pub fn read_all(
+    territory: &territory::Territory,
+    crs: &Crs,
+    reference: &Reference,
+    progress: &dyn Progress,
+) -> Result<Vec<Vintage>> {
+    let mut vintages: Vec<Vintage> = territory
+        .vintages
+        .par_iter()
+        .map(|vintage| match vintage.product {
+            Some(_) => read_product(vintage, crs, reference, progress),
+            None => read_classes(vintage, crs, reference),
+        })
+        .collect::<Result<_>>()?;
+    // Layers between the same years are two halves of one comparison.
+    let mut groups: BTreeMap<(u16, u16, Option<&str>), Vec<&territory::Changes>> = BTreeMap::new();
+    for changes in &territory.changes {
+        let key = (changes.from, changes.to, changes.departement.as_deref());
+        groups.entry(key).or_default().push(changes);
+    }
+    for layers in groups.into_values() {
+        vintages.extend(read_changes(&layers, crs, reference, progress)?);
+    }
+    Ok(vintages)
+}
+
 /// One vintage as it was read, not yet a partition.
 pub struct Vintage {
     /// Nominal year.
     pub year: u16,
+    /// Which territory file it is of, where several are laid together.
+    pub of: usize,
     /// The only département that it is about.
     pub departement: Option<String>,
     /// Day of flight, in days from a fixed day.
@@ -103,7 +136,7 @@ pub struct Report {
     /// Rows whose cover or use is empty, taken as INCONNU.
     pub null_codes: u64,
     /// Rows with a code that is known but is not a leaf, by code.
-    pub codes_above_leaves: std::collections::BTreeMap<String, u64>,
+    pub codes_above_leaves: BTreeMap<String, u64>,
     /// Rows that say they are of another millésime.
     pub other_millesime: u64,
     /// Mended geometry.

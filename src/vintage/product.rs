@@ -106,6 +106,7 @@ pub fn read(
     }
     Ok(Vintage {
         year: vintage.year,
+        of: 0,
         departement: vintage.departement.clone(),
         flight: vintage.dates.as_deref().and_then(territory::flight_day),
         is_state: true,

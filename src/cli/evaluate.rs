@@ -1,0 +1,166 @@
+//! `millesime evaluate`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use millesime::error::Result;
+use millesime::evaluate::{self, CAVEAT, CommuneScore, Evaluation, Method, Score};
+use millesime::grid::HALF_CM2_PER_M2;
+
+use super::Outcome;
+use super::progress::Bar;
+
+#[derive(Args)]
+pub struct Flags {
+    /// Territory file of the true vintages.
+    #[arg(long)]
+    truth: PathBuf,
+    /// Territory file of the same vintages as they were observed.
+    #[arg(long)]
+    observed: PathBuf,
+    /// Folder of the scores as CSV; none is written when not given.
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+pub fn main(flags: Flags) -> Result<Outcome> {
+    let evaluation = evaluate::evaluate(&flags.truth, &flags.observed, &Bar::new())?;
+    if let Some(out) = &flags.out {
+        evaluate::write(&evaluation, out)?;
+    }
+    super::printed(print(&evaluation))?;
+    Ok(Outcome::Done)
+}
+
+fn print(evaluation: &Evaluation) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Scores {CAVEAT}.")?;
+    for step in &evaluation.steps {
+        writeln!(
+            out,
+            "{}-{}: outlines of the two vintages lie {:.2} m apart (standard deviation)",
+            step.year_before, step.year_after, step.outline_deviation_m
+        )?;
+    }
+    writeln!(
+        out,
+        "\n{:<9} {:<12} {:<20} {:>6} {:>6} {:>9} {:>9} {:>9} {:>6} {:>6}",
+        "period",
+        "method",
+        "kind",
+        "recall",
+        "precis",
+        "true ha",
+        "seen ha",
+        "false ha",
+        "rec.ar",
+        "pre.ar"
+    )?;
+    for score in &evaluation.scores {
+        print_score(&mut out, score)?;
+    }
+    let mut periods: Vec<(u16, u16)> = evaluation.communes.iter().map(|c| c.years).collect();
+    periods.dedup();
+    periods.sort_unstable();
+    periods.dedup();
+    for years in periods {
+        for method in [Method::Naive, Method::ChangeFirst] {
+            let of = |c: &&CommuneScore| c.years == years && c.method == method;
+            let communes: Vec<&CommuneScore> = evaluation.communes.iter().filter(of).collect();
+            print_communes(&mut out, years, method, &communes)?;
+        }
+    }
+    Ok(())
+}
+
+fn print_score(out: &mut impl Write, s: &Score) -> std::io::Result<()> {
+    writeln!(
+        out,
+        "{:<9} {:<12} {:<20} {:>6} {:>6} {:>9.2} {:>9.2} {:>9.2} {:>6} {:>6}",
+        format!("{}-{}", s.years.0, s.years.1),
+        s.method.name(),
+        s.kind,
+        share(s.recall_by_object()),
+        share(s.precision_by_object()),
+        hectares(s.true_area),
+        hectares(s.seen_area),
+        hectares(s.false_area()),
+        share(s.recall_by_area()),
+        share(s.precision_by_area()),
+    )
+}
+
+fn print_communes(
+    out: &mut impl Write,
+    years: (u16, u16),
+    method: Method,
+    communes: &[&CommuneScore],
+) -> std::io::Result<()> {
+    let sum = |of: &dyn Fn(&CommuneScore) -> i64| -> f64 {
+        hectares(communes.iter().map(|c| of(c)).sum())
+    };
+    writeln!(
+        out,
+        "\n{}-{}, {}: {} communes",
+        years.0,
+        years.1,
+        method.name(),
+        communes.len()
+    )?;
+    let measures: [(&str, fn(&CommuneScore) -> [i64; 2]); 4] = [
+        ("stock after", |c| c.stock),
+        ("artificialised", |c| c.gained),
+        ("désartificialised", |c| c.lost),
+        ("net", CommuneScore::net),
+    ];
+    for (name, of) in measures {
+        let (truth, seen) = (sum(&|c| of(c)[0]), sum(&|c| of(c)[1]));
+        let mut errors: Vec<f64> = communes
+            .iter()
+            .map(|c| hectares(of(c)[1] - of(c)[0]).abs())
+            .collect();
+        errors.sort_by(f64::total_cmp);
+        let at = |share: f64| {
+            let place = ((errors.len() as f64 * share).ceil() as usize).max(1) - 1;
+            errors.get(place).copied().unwrap_or(0.0)
+        };
+        writeln!(
+            out,
+            "  {name:<18} true {truth:>9.2} ha, seen {seen:>9.2} ha ({:+.1} %); by commune: bias \
+             {:+.3} ha, median error {:.3} ha, 90 % within {:.3} ha",
+            100.0 * (seen - truth) / truth,
+            (seen - truth) / communes.len() as f64,
+            at(0.5),
+            at(0.9),
+        )?;
+    }
+    let mut relative: Vec<f64> = communes
+        .iter()
+        .map(|c| c.net())
+        .filter(|[truth, _]| hectares(*truth) >= 1.0)
+        .map(|[truth, seen]| ((seen - truth) as f64 / truth as f64).abs())
+        .collect();
+    relative.sort_by(f64::total_cmp);
+    match relative.get(relative.len() / 2) {
+        Some(median) => writeln!(
+            out,
+            "  net of the {} communes of at least 1 ha: median error {:.1} %",
+            relative.len(),
+            100.0 * median
+        ),
+        None => writeln!(out, "  no commune has a net of at least 1 ha"),
+    }
+}
+
+fn share(value: f64) -> String {
+    if value.is_finite() {
+        format!("{value:.3}")
+    } else {
+        "-".to_owned()
+    }
+}
+
+fn hectares(half_cm2: i64) -> f64 {
+    half_cm2 as f64 / HALF_CM2_PER_M2 as f64 / 10_000.0
+}

@@ -118,13 +118,11 @@ struct Outcome {
 
 type Codes = (Code, Code);
 
-/// Connected ground of one code.
-struct State<'a> {
-    states: &'a Dissolved,
-    face: FaceId,
-    area: i64,
-    share_in_zone: f64,
-    object: &'a Object,
+/// Connected ground of one code each.
+struct States {
+    merged: Dissolved,
+    /// Their ground in the zone construite.
+    in_zone: Vec<i64>,
 }
 
 fn is_kept(verdict: &Option<Verdict>) -> bool {
@@ -339,8 +337,8 @@ impl Step<'_> {
     }
 
     /// Judges patches that are kept so far by the connected ground of one code that they are part
-    /// of, before and after: both are to be as large as the minimum unit, and what results as wide
-    /// as the minimum width.
+    /// of, before and after: what results is to be as large as the minimum unit and as wide as the
+    /// minimum width; and so large was what is taken up by ground that was there before.
     fn judge_states(
         &self,
         patches: &Dissolved,
@@ -348,57 +346,71 @@ impl Step<'_> {
         after: &[Option<Codes>],
         of_patch: &mut [Option<Verdict>],
     ) {
-        let is_below_unit = |state: &State| {
-            state.area
-                < self
-                    .rules
-                    .unit(state.object, state.share_in_zone > self.rules.zone_share)
-        };
-        let object = |f: FaceId| self.after.object_at(f);
-        self.judge_side(
-            patches,
-            (after, self.zones[1], &object),
-            of_patch,
-            |state| {
-                if is_below_unit(state) {
-                    return Some(Verdict::StateArea);
-                }
-                let width = self.rules.width(state.object)?;
-                let polygon = state.states.partition.polygon(state.face)?;
-                (!is_as_wide(&polygon, width)).then_some(Verdict::StateWidth)
-            },
-        );
-        let object = |f: FaceId| self.before[f as usize];
-        self.judge_side(
-            patches,
-            (before, self.zones[0], &object),
-            of_patch,
-            |state| is_below_unit(state).then_some(Verdict::StateBefore),
-        );
+        let later = self.states(after, self.zones[1]);
+        let object = |face| self.after.object_at(later.merged.members[face as usize]);
+        self.judge_side(patches, &later, of_patch, |face| {
+            let object = &self.ground.objects[object(face) as usize];
+            if self.is_below_unit(&later, face, object) {
+                return Some(Verdict::StateArea);
+            }
+            let width = self.rules.width(object)?;
+            let polygon = later.merged.partition.polygon(face)?;
+            (!is_as_wide(&polygon, width)).then_some(Verdict::StateWidth)
+        });
+        // Ground of each later state that was so before.
+        let mut old = vec![0i64; later.merged.members.len()];
+        for f in (0..before.len()).filter(|&f| before[f] == after[f]) {
+            old[later.merged.merged[f] as usize] += self.ground.partition.area(f as FaceId);
+        }
+        let mut grown: Vec<Option<Verdict>> = of_patch.to_vec();
+        for (n, verdict) in grown.iter_mut().enumerate() {
+            let state = later.merged.merged[patches.members[n] as usize];
+            if 2 * old[state as usize] < later.merged.partition.area(state) {
+                *verdict = None;
+            }
+        }
+        let earlier = self.states(before, self.zones[0]);
+        self.judge_side(patches, &earlier, &mut grown, |face| {
+            let object = self.before[earlier.merged.members[face as usize] as usize];
+            let object = &self.ground.objects[object as usize];
+            self.is_below_unit(&earlier, face, object)
+                .then_some(Verdict::StateBefore)
+        });
+        for (verdict, grown) in of_patch.iter_mut().zip(grown) {
+            *verdict = grown.or(*verdict);
+        }
     }
 
-    fn judge_side(
-        &self,
-        patches: &Dissolved,
-        (codes, zone, object): (
-            &[Option<Codes>],
-            Option<&[bool]>,
-            &(dyn Fn(FaceId) -> u32 + Sync),
-        ),
-        of_patch: &mut [Option<Verdict>],
-        judge: impl Fn(&State) -> Option<Verdict> + Sync,
-    ) {
-        let states = self
+    /// Connected ground of the same codes.
+    fn states(&self, codes: &[Option<Codes>], zone: Option<&[bool]>) -> States {
+        let merged = self
             .ground
             .partition
             .dissolve(&self.numbers(codes.iter().copied()));
-        let mut in_zone = vec![0i64; states.members.len()];
+        let mut in_zone = vec![0; merged.members.len()];
         if let Some(zone) = zone {
             for f in (0..codes.len()).filter(|&f| zone[f]) {
-                in_zone[states.merged[f] as usize] += self.ground.partition.area(f as FaceId);
+                in_zone[merged.merged[f] as usize] += self.ground.partition.area(f as FaceId);
             }
         }
-        let state_of = |patch: usize| states.merged[patches.members[patch] as usize];
+        States { merged, in_zone }
+    }
+
+    fn is_below_unit(&self, states: &States, face: FaceId, object: &Object) -> bool {
+        let area = states.merged.partition.area(face);
+        let share = states.in_zone[face as usize] as f64 / area as f64;
+        area < self.rules.unit(object, share > self.rules.zone_share)
+    }
+
+    /// Judges patches that are kept so far by the states that they are part of, each once.
+    fn judge_side(
+        &self,
+        patches: &Dissolved,
+        states: &States,
+        of_patch: &mut [Option<Verdict>],
+        judge: impl Fn(FaceId) -> Option<Verdict> + Sync,
+    ) {
+        let state_of = |patch: usize| states.merged.merged[patches.members[patch] as usize];
         let mut wanted: Vec<FaceId> = (0..of_patch.len())
             .filter(|&n| is_kept(&of_patch[n]))
             .map(state_of)
@@ -407,18 +419,7 @@ impl Step<'_> {
         wanted.dedup();
         let failures: HashMap<FaceId, Verdict> = wanted
             .into_par_iter()
-            .filter_map(|face| {
-                let area = states.partition.area(face);
-                let object = object(states.members[face as usize]);
-                let verdict = judge(&State {
-                    states: &states,
-                    face,
-                    area,
-                    share_in_zone: in_zone[face as usize] as f64 / area as f64,
-                    object: &self.ground.objects[object as usize],
-                });
-                Some((face, verdict?))
-            })
+            .filter_map(|face| Some((face, judge(face)?)))
             .collect();
         for (n, verdict) in of_patch.iter_mut().enumerate().filter(|(_, v)| is_kept(v)) {
             if let Some(&failure) = failures.get(&state_of(n)) {
@@ -499,21 +500,26 @@ impl Step<'_> {
             }
         }
         let partition = &self.ground.partition;
-        // Length of the outline with each change, and a face of it.
+        // Length of the outline, and of that with each change, with a face of this.
+        let mut perimeters: HashMap<FaceId, f64> = HashMap::new();
         let mut borders: BTreeMap<(FaceId, FaceId), (f64, FaceId)> = BTreeMap::new();
         for e in 0..partition.edge_count() {
             let (left, right) = partition.sides(e);
             for (f, other) in [(left, right), (right, left)] {
                 let state = states.merged[f as usize];
+                if !is_remainder[state as usize] || state == states.merged[other as usize] {
+                    continue;
+                }
+                let (a, b) = partition.edge(e);
+                let length = f64::from(a.x - b.x).hypot(f64::from(a.y - b.y));
+                *perimeters.entry(state).or_default() += length;
                 let is_change = matches!(
                     result[other as usize].1,
                     Some(Verdict::Kept | Verdict::Late)
                 );
                 let (f, other) = (f as usize, other as usize);
                 let is_alike = before[other] == before[f] || after[other] == after[f];
-                if is_remainder[state as usize] && is_change && is_alike {
-                    let (a, b) = partition.edge(e);
-                    let length = f64::from(a.x - b.x).hypot(f64::from(a.y - b.y));
+                if is_change && is_alike {
                     let patch = patches.merged[other];
                     let face = other as FaceId;
                     let border = borders.entry((state, patch)).or_insert((0.0, face));
@@ -522,14 +528,20 @@ impl Step<'_> {
                 }
             }
         }
-        let mut heirs: BTreeMap<FaceId, (f64, FaceId)> = BTreeMap::new();
+        // For each state, the length with all changes, with the one that it shares most with, and
+        // a face of that one.
+        let mut heirs: BTreeMap<FaceId, (f64, f64, FaceId)> = BTreeMap::new();
         for ((state, _), (length, face)) in borders {
-            let heir = heirs.entry(state).or_insert((length, face));
-            if length > heir.0 {
-                *heir = (length, face);
+            let heir = heirs.entry(state).or_insert((0.0, length, face));
+            heir.0 += length;
+            if length > heir.1 {
+                (heir.1, heir.2) = (length, face);
             }
         }
-        heirs.retain(|&state, _| {
+        heirs.retain(|&state, (shared, _, _)| {
+            if *shared < self.rules.remainder_border * perimeters[&state] {
+                return false;
+            }
             let object = result[states.members[state as usize] as usize].0;
             let unit = self
                 .rules
@@ -541,7 +553,7 @@ impl Step<'_> {
                     .is_some_and(|polygon| !is_as_wide(&polygon, self.rules.patch_width))
         });
         for f in 0..result.len() {
-            if let Some(&(_, heir)) = heirs.get(&states.merged[f]) {
+            if let Some(&(_, _, heir)) = heirs.get(&states.merged[f]) {
                 result[f] = (result[heir as usize].0, Some(Verdict::Remainder));
             }
         }

@@ -21,6 +21,7 @@ pub(super) struct Rules<'a> {
     pub(super) outline_deviations: f64,
     pub(super) outline_least: f64,
     pub(super) outline_most: f64,
+    pub(super) remainder_border: f64,
     water: Option<LeafSet>,
     transport: Option<LeafSet>,
     forestry: Option<Code>,
@@ -33,6 +34,8 @@ impl<'a> Rules<'a> {
         };
         let length =
             |name: &str| -> Result<f64> { Ok(reference.parameter(name)? * STEPS_PER_METRE) };
+        let tolerance = reference.parameter("unit_tolerance")?;
+        let enough = |unit: i64| (unit as f64 * tolerance) as i64;
         let cover = |code: &str| {
             reference
                 .cover
@@ -47,9 +50,9 @@ impl<'a> Rules<'a> {
         };
         Ok(Self {
             reference,
-            unit_built: area("unit_built")?,
-            unit_zone: area("unit_zone_construite")?,
-            unit_elsewhere: area("unit_elsewhere")?,
+            unit_built: enough(area("unit_built")?),
+            unit_zone: enough(area("unit_zone_construite")?),
+            unit_elsewhere: enough(area("unit_elsewhere")?),
             zone_share: reference.parameter("zone_construite_share")?,
             width_network: length("width_network")?,
             width_elsewhere: length("width_elsewhere")?,
@@ -59,6 +62,7 @@ impl<'a> Rules<'a> {
             outline_deviations: reference.parameter("outline_deviations")?,
             outline_least: length("outline_least")?,
             outline_most: length("outline_most")?,
+            remainder_border: reference.parameter("remainder_border")?,
             water: cover("CS1.2.2"),
             transport: usage("US4.1"),
             forestry: reference.usage.code("US1.2"),

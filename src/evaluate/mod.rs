@@ -21,7 +21,7 @@ use crate::reference::Reference;
 use crate::territory::Territory;
 use crate::vintage;
 
-pub use scores::{CommuneScore, Score};
+pub use scores::{CommuneScore, Score, VerdictScore};
 pub use tables::write;
 
 /// What every score is to be read with: it is of a territory that does not exist.
@@ -53,6 +53,8 @@ pub struct Evaluation {
     pub scores: Vec<Score>,
     /// Stocks and fluxes of each commune, by period and method.
     pub communes: Vec<CommuneScore>,
+    /// What each verdict of alignment is about.
+    pub verdicts: Vec<VerdictScore>,
     /// What alignment found.
     pub steps: Vec<align::StepReport>,
 }
@@ -107,6 +109,7 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
     let mut evaluation = Evaluation {
         scores: Vec::new(),
         communes: Vec::new(),
+        verdicts: Vec::new(),
         steps,
     };
     let least = reference.parameter("unit_built")?;
@@ -128,6 +131,15 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
                 };
                 evaluation.scores.extend(comparison.scores(&reference));
                 evaluation.communes.extend(comparison.communes());
+                if *method == Method::ChangeFirst {
+                    let found = comparison.verdicts(
+                        &decided.series,
+                        pair,
+                        &methods[0].1.series,
+                        &reference,
+                    );
+                    evaluation.verdicts.extend(found);
+                }
             }
         }
     }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Method, Period};
-use crate::align::{Ground, NONE, is_as_wide};
+use crate::align::{Ground, NONE, Series, Verdict, is_as_wide};
 use crate::grid::{HALF_CM2_PER_M2, STEPS_PER_METRE};
 use crate::ledger::{State, commune_code};
 use crate::partition::{Dissolved, FaceId};
 use crate::reference::Reference;
+use crate::vintage::Object;
 
 /// How well one kind of change is found. Areas are in half square centimetres.
 #[derive(Clone, Debug)]
@@ -91,6 +92,22 @@ impl CommuneScore {
     pub fn net(&self) -> [i64; 2] {
         [0, 1].map(|n| self.gained[n] - self.lost[n])
     }
+}
+
+/// What a verdict is about: ground of one transition, as it was observed. Areas are in half square
+/// centimetres.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VerdictScore {
+    /// Years before and after.
+    pub years: (u16, u16),
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Codes before, aligned, and after, observed.
+    pub codes: [String; 4],
+    /// Ground that truly changed,
+    pub true_area: i64,
+    /// and that did not.
+    pub false_area: i64,
 }
 
 /// One period by one method, against the truth.
@@ -215,6 +232,43 @@ impl Comparison<'_> {
         };
         let pieces = (0..merged.members.len() as FaceId).filter(is_off);
         pieces.map(|piece| merged.partition.area(piece)).sum()
+    }
+
+    /// What each verdict of `aligned` is about.
+    pub(super) fn verdicts(
+        &self,
+        aligned: &Series,
+        (before, after): (usize, usize),
+        observed: &Series,
+        reference: &Reference,
+    ) -> Vec<VerdictScore> {
+        let text = |object: Option<&Object>| {
+            object.map_or(["", ""], |o| {
+                [reference.cover.text(o.cover), reference.usage.text(o.usage)]
+            })
+        };
+        let mut sums: BTreeMap<(Verdict, [&str; 4]), [i64; 2]> = BTreeMap::new();
+        for f in (0..self.truth.faces.len()).filter(|&f| self.is_here(f)) {
+            let face = f as FaceId;
+            let Some(verdict) = aligned.verdict(after, face) else {
+                continue;
+            };
+            let [cs_before, us_before] = text(aligned.versions[before].at(self.ground, face));
+            let [cs_after, us_after] = text(observed.versions[after].at(self.ground, face));
+            let key = (verdict, [cs_before, us_before, cs_after, us_after]);
+            let sum = sums.entry(key).or_default();
+            sum[usize::from(!self.truth.is_changed[f])] += self.ground.partition.area(face);
+        }
+        let score = |((verdict, codes), [true_area, false_area]): ((_, [&str; 4]), [i64; 2])| {
+            VerdictScore {
+                years: self.truth.years,
+                verdict,
+                codes: codes.map(str::to_owned),
+                true_area,
+                false_area,
+            }
+        };
+        sums.into_iter().map(score).collect()
     }
 
     /// What is told of each commune.

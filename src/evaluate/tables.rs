@@ -6,7 +6,8 @@ use super::{CAVEAT, Evaluation};
 use crate::error::{Error, Result};
 use crate::grid::format_m2;
 
-/// Writes the scores into the folder `out`: `scores.csv` and `communes.csv`.
+/// Writes the scores into the folder `out`: `scores.csv`, `verdicts.csv` and
+/// `communes.csv`.
 pub fn write(evaluation: &Evaluation, out: &Path) -> Result<()> {
     std::fs::create_dir_all(out).map_err(|e| Error::unwritable(out, e))?;
     let scores = evaluation.scores.iter().map(|s| {
@@ -41,6 +42,20 @@ pub fn write(evaluation: &Evaluation, out: &Path) -> Result<()> {
                    common_m2,missed_off_outlines_m2,false_off_outlines_m2,recall_by_area,\
                    precision_by_area";
     table(&out.join("scores.csv"), columns, scores)?;
+    let verdicts = evaluation.verdicts.iter().map(|v| {
+        let mut row = vec![
+            CAVEAT.to_owned(),
+            v.years.0.to_string(),
+            v.years.1.to_string(),
+            v.verdict.name().to_owned(),
+        ];
+        row.extend(v.codes.iter().cloned());
+        row.extend([v.true_area, v.false_area].map(format_m2));
+        row
+    });
+    let columns = "about,year_before,year_after,verdict,cs_before,us_before,cs_after,us_after,\
+                   truly_changed_m2,not_changed_m2";
+    table(&out.join("verdicts.csv"), columns, verdicts)?;
     let communes = evaluation.communes.iter().map(|c| {
         let mut row = vec![
             CAVEAT.to_owned(),

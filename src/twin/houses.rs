@@ -34,6 +34,8 @@ pub(super) fn house(scene: &mut Scene, lot: &Lot, chance: &mut Chance) {
 /// A house on a lot that was field: no tree has grown there yet.
 pub(super) fn new_house(scene: &mut Scene, lot: &Lot, since: Since, chance: &mut Chance) {
     scene.paint(Layer::Lot, GARDEN, since, &lot.whole());
+    // All of a new lot is zone construite, so that its garden is large enough to be told apart.
+    scene.zone(since, &lot.whole());
     dwelling(scene, lot, since, chance);
 }
 

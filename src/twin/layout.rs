@@ -82,6 +82,12 @@ impl Layout {
         }
     }
 
+    /// The corners of the territory, in the south-west and the north-east.
+    pub(super) fn frame(&self) -> [Vector; 2] {
+        let side = self.pitch * self.columns as f64;
+        [ORIGIN, ORIGIN + Vector::new(side, side)]
+    }
+
     /// The lie of the land.
     pub(super) fn relief(&self) -> &Relief {
         &self.relief

@@ -94,7 +94,7 @@ impl Twin {
             true => Some(write::ObservedFiles::create(&staging, &self.years)?),
             false => None,
         };
-        let noise = Noise::new(self.seed);
+        let noise = Noise::new(&layout);
         let (mut right, mut total) = (0i64, 0i64);
         let mut edges = Edges::default();
         progress.phase("painting", Some(layout.rows as u64));

@@ -11,16 +11,19 @@
 use std::collections::BTreeMap;
 
 use super::chance::{Chance, Draw, Subject, chance, mix};
+use super::layout::Layout;
 use super::palette::{Ground, cover, ground, usage};
 use super::scene::{Object, Picture};
 use crate::grid::Point;
-use crate::partition::{Builder, FaceId, OUTSIDE};
+use crate::partition::{Builder, FaceId};
 
 /// How much is wrong. All of it is our choice; the share of right pixels that follows is about that
 /// of IGN's models (83 %).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Noise {
     seed: u64,
+    /// The limit of the territory, which is not drawn but given: its corners, m.
+    frame: [(f64, f64); 2],
 }
 
 /// Standard deviation of the error of an outline at each date, m,
@@ -35,6 +38,8 @@ const SHIFT: f64 = 0.4;
 const BLOCK_SHIFT: f64 = 0.2;
 /// Side of a block, m.
 const BLOCK: f64 = 1_000.0;
+/// How near to the limit of the territory the errors fade, m.
+const STEADY: f64 = 20.0;
 /// Side of the pixels that outlines follow, cm.
 const PIXEL: i64 = 50;
 /// Longest piece of an outline between two vertices, m.
@@ -65,8 +70,11 @@ pub(super) struct Observed {
 }
 
 impl Noise {
-    pub(super) fn new(seed: u64) -> Self {
-        Self { seed }
+    pub(super) fn new(layout: &Layout) -> Self {
+        Self {
+            seed: layout.seed,
+            frame: layout.frame().map(|corner| (corner.x, corner.y)),
+        }
     }
 
     /// A number from −1 to 1 of a place and a date, about normal, of standard deviation 1.
@@ -105,11 +113,28 @@ impl Noise {
                 + BLOCK_SHIFT * self.smooth(date, axis, 1, BLOCK, place)
                 + SHIFT * self.normal(date, axis, 2, (0, 0))
         };
-        let on_pixels = |at: i32, off: f64| {
-            let moved = i64::from(at) + (off * 100.0).round() as i64;
-            ((moved + PIXEL / 2).div_euclid(PIXEL) * PIXEL) as i32
+        let [(west, south), (east, north)] = self.frame;
+        let to_frame = [
+            place.0 - west,
+            east - place.0,
+            place.1 - south,
+            north - place.1,
+        ]
+        .into_iter()
+        .fold(f64::INFINITY, f64::min);
+        if to_frame <= 0.0 {
+            return p;
+        }
+        let share = (to_frame / STEADY).min(1.0);
+        let on_pixels = |at: i32, off: f64, (least, most): (f64, f64)| {
+            let moved = i64::from(at) + (off * share * 100.0).round() as i64;
+            let drawn = (moved + PIXEL / 2).div_euclid(PIXEL) * PIXEL;
+            drawn.clamp((least * 100.0) as i64, (most * 100.0) as i64) as i32
         };
-        Point::new(on_pixels(p.x, off(0)), on_pixels(p.y, off(1)))
+        Point::new(
+            on_pixels(p.x, off(0), (west, east)),
+            on_pixels(p.y, off(1), (south, north)),
+        )
     }
 
     /// A ring as it is drawn at a date, with vertices at every step.
@@ -146,6 +171,9 @@ impl Noise {
     pub(super) fn observe(self, picture: &Picture, date: usize) -> Observed {
         let objects = &picture.objects[date];
         let mut builder = Builder::new();
+        let frame = builder.item();
+        builder.ring(frame, &self.ring(date, &picture.outline));
+        let first_object = builder.item_count();
         let mut labels: Vec<Label> = Vec::new();
         for object in objects {
             let item = builder.item();
@@ -178,12 +206,14 @@ impl Noise {
         let (mut right, mut total) = (0, 0);
         let mut keys: Vec<u32> = (0..overlay.partition.face_count() as FaceId)
             .map(|face| {
-                let items = overlay.items(face);
-                let Some(&item) = items.first().filter(|&&item| item < verges) else {
+                let [0, items @ ..] = overlay.items(face) else {
                     return 0;
                 };
-                let object = &objects[item as usize];
-                let label = &labels[item as usize];
+                let Some(&item) = items.first().filter(|&&item| item < verges) else {
+                    return FOLD;
+                };
+                let number = (item - first_object) as usize;
+                let (object, label) = (&objects[number], &labels[number]);
                 let (mut shown, mut is_right) = (label.shown, label.is_right);
                 if items.iter().any(|&i| (verges..specks).contains(&i))
                     && shown.usage != usage::ROAD
@@ -211,8 +241,9 @@ impl Noise {
         for e in 0..overlay.partition.edge_count() {
             let (left, right) = overlay.partition.sides(e);
             for (face, other) in [(left, right), (right, left)] {
-                if face != OUTSIDE && keys[face as usize] == 0 {
-                    keys[face as usize] = keys[other as usize];
+                let of_other = keys[other as usize];
+                if keys[face as usize] == FOLD && of_other != 0 {
+                    keys[face as usize] = of_other;
                 }
             }
         }
@@ -261,6 +292,9 @@ impl Noise {
         Label { shown, is_right }
     }
 }
+
+/// The key of ground of the cell that no object covers.
+const FOLD: u32 = u32::MAX;
 
 /// Sets the draws of the observation apart from those of the ground.
 const OBSERVED: u64 = 0x6f62_7365_7276_6564;

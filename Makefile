@@ -6,13 +6,14 @@ OUT ?= demo
 # its own: so demo, tests and benches share one build of the dependencies.
 BUILD = $(CARGO) build --release --locked --bin millesime --bench engine
 
-.PHONY: help setup demo test lint bench interop clean
+.PHONY: help setup demo test lint bench truth interop clean
 
 help:
 	@echo "make demo     a generated territory, the whole job on it, and where the results are"
 	@echo "make test     all tests"
 	@echo "make lint     formatting, clippy, documentation, licences of dependencies"
 	@echo "make bench    our figures beside each peer's, in one run (minutes)"
+	@echo "make truth    alignment against twins whose truth is known (minutes)"
 	@echo "make interop  figures of the tests recomputed by engines that are not ours (GEOS, DuckDB)"
 	@echo "make setup    what the others need and this machine lacks; they call it themselves"
 
@@ -38,6 +39,10 @@ bench: setup
 	@scripts/setup.sh python
 	$(BUILD)
 	@scripts/bench.sh
+
+truth: setup
+	$(BUILD)
+	@scripts/truth.sh
 
 interop: setup
 	@scripts/setup.sh python

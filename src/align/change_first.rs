@@ -480,9 +480,8 @@ impl Step<'_> {
         }
     }
 
-    /// Gives what noise leaves beside a change to the change: connected ground of one code, all of
-    /// it judged noise, that is smaller than its minimum unit or narrower than a patch may be, along
-    /// ground that was as it was, or becomes what it was to become, and changed.
+    /// Gives what noise leaves beside a change to the change: first patches of noise, then connected
+    /// ground of one code that is all noise.
     fn absorb_remainders(
         &self,
         patches: &Dissolved,
@@ -490,13 +489,28 @@ impl Step<'_> {
         after: &[Option<Codes>],
         result: &mut [(u32, Option<Verdict>)],
     ) {
-        let is_noise = |f: usize| result[f].1.is_some_and(Verdict::is_noise);
+        self.absorb(patches, patches, before, after, result);
         let keys = self.numbers(result.iter().map(|(object, _)| self.codes(*object)));
         let states = self.ground.partition.dissolve(&keys);
-        let mut is_remainder = vec![true; states.members.len()];
+        self.absorb(&states, patches, before, after, result);
+    }
+
+    /// Gives pieces that are all noise, and smaller than their minimum unit or narrower than a patch
+    /// may be, to the change along which they lie: that of ground that was as they were, or becomes
+    /// what they were to become.
+    fn absorb(
+        &self,
+        pieces: &Dissolved,
+        patches: &Dissolved,
+        before: &[Option<Codes>],
+        after: &[Option<Codes>],
+        result: &mut [(u32, Option<Verdict>)],
+    ) {
+        let is_noise = |f: usize| result[f].1.is_some_and(Verdict::is_noise);
+        let mut is_remainder = vec![true; pieces.members.len()];
         for f in 0..result.len() {
             if !is_noise(f) {
-                is_remainder[states.merged[f] as usize] = false;
+                is_remainder[pieces.merged[f] as usize] = false;
             }
         }
         let partition = &self.ground.partition;
@@ -506,13 +520,13 @@ impl Step<'_> {
         for e in 0..partition.edge_count() {
             let (left, right) = partition.sides(e);
             for (f, other) in [(left, right), (right, left)] {
-                let state = states.merged[f as usize];
-                if !is_remainder[state as usize] || state == states.merged[other as usize] {
+                let piece = pieces.merged[f as usize];
+                if !is_remainder[piece as usize] || piece == pieces.merged[other as usize] {
                     continue;
                 }
                 let (a, b) = partition.edge(e);
                 let length = f64::from(a.x - b.x).hypot(f64::from(a.y - b.y));
-                *perimeters.entry(state).or_default() += length;
+                *perimeters.entry(piece).or_default() += length;
                 let is_change = matches!(
                     result[other as usize].1,
                     Some(Verdict::Kept | Verdict::Late)
@@ -522,38 +536,38 @@ impl Step<'_> {
                 if is_change && is_alike {
                     let patch = patches.merged[other];
                     let face = other as FaceId;
-                    let border = borders.entry((state, patch)).or_insert((0.0, face));
+                    let border = borders.entry((piece, patch)).or_insert((0.0, face));
                     border.0 += length;
                     border.1 = border.1.min(face);
                 }
             }
         }
-        // For each state, the length with all changes, with the one that it shares most with, and
+        // For each of them, the length with all changes, with the one that it shares most with, and
         // a face of that one.
         let mut heirs: BTreeMap<FaceId, (f64, f64, FaceId)> = BTreeMap::new();
-        for ((state, _), (length, face)) in borders {
-            let heir = heirs.entry(state).or_insert((0.0, length, face));
+        for ((piece, _), (length, face)) in borders {
+            let heir = heirs.entry(piece).or_insert((0.0, length, face));
             heir.0 += length;
             if length > heir.1 {
                 (heir.1, heir.2) = (length, face);
             }
         }
-        heirs.retain(|&state, (shared, _, _)| {
-            if *shared < self.rules.remainder_border * perimeters[&state] {
+        heirs.retain(|&piece, (shared, _, _)| {
+            if *shared < self.rules.remainder_border * perimeters[&piece] {
                 return false;
             }
-            let object = result[states.members[state as usize] as usize].0;
+            let object = result[pieces.members[piece as usize] as usize].0;
             let unit = self
                 .rules
                 .unit(&self.ground.objects[object as usize], false);
-            states.partition.area(state) < unit
-                || states
+            pieces.partition.area(piece) < unit
+                || pieces
                     .partition
-                    .polygon(state)
+                    .polygon(piece)
                     .is_some_and(|polygon| !is_as_wide(&polygon, self.rules.patch_width))
         });
         for f in 0..result.len() {
-            if let Some(&(_, _, heir)) = heirs.get(&states.merged[f]) {
+            if let Some(&(_, _, heir)) = heirs.get(&pieces.merged[f]) {
                 result[f] = (result[heir as usize].0, Some(Verdict::Remainder));
             }
         }

@@ -34,7 +34,7 @@ impl<'a> Rules<'a> {
         };
         let length =
             |name: &str| -> Result<f64> { Ok(reference.parameter(name)? * STEPS_PER_METRE) };
-        let tolerance = reference.parameter("unit_tolerance")?;
+        let tolerance = reference.parameter("measure_tolerance")?;
         let enough = |unit: i64| (unit as f64 * tolerance) as i64;
         let cover = |code: &str| {
             reference
@@ -54,9 +54,9 @@ impl<'a> Rules<'a> {
             unit_zone: enough(area("unit_zone_construite")?),
             unit_elsewhere: enough(area("unit_elsewhere")?),
             zone_share: reference.parameter("zone_construite_share")?,
-            width_network: length("width_network")?,
-            width_elsewhere: length("width_elsewhere")?,
-            width_forestry: length("width_forestry")?,
+            width_network: tolerance * length("width_network")?,
+            width_elsewhere: tolerance * length("width_elsewhere")?,
+            width_forestry: tolerance * length("width_forestry")?,
             patch_area: area("patch_area")?,
             patch_width: length("patch_width")?,
             outline_deviations: reference.parameter("outline_deviations")?,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::{Method, Period};
 use crate::align::{Ground, NONE, Series, Verdict, is_as_wide};
 use crate::grid::{HALF_CM2_PER_M2, STEPS_PER_METRE};
@@ -124,7 +126,7 @@ pub(super) struct Comparison<'a> {
 }
 
 /// A kind of change, by what a face is before and after.
-type Kind<'a> = Box<dyn Fn(&[State; 2]) -> bool + 'a>;
+type Kind<'a> = Box<dyn Fn(&[State; 2]) -> bool + Sync + 'a>;
 
 impl Comparison<'_> {
     fn is_here(&self, face: usize) -> bool {
@@ -152,7 +154,7 @@ impl Comparison<'_> {
             let to = move |[_, after]: &[State; 2]| after.codes.is_some_and(|c| c.0 == code);
             kinds.push((cover.text(code).to_owned(), Box::new(to)));
         }
-        let scores = kinds.iter().map(|(name, kind)| self.score(name, kind));
+        let scores = kinds.par_iter().map(|(name, kind)| self.score(name, kind));
         scores
             .filter(|s| s.true_area > 0 || s.seen_area > 0)
             .collect()

@@ -96,14 +96,11 @@ impl Countryside<'_> {
                     .sample(|p| (radius - p.distance(middle)) / 100.0);
                 let cut = wood.and(&near);
                 if cut.is_somewhere() {
-                    let cover = if chance.happens(0.6) {
-                        cover::GRASS
-                    } else {
-                        cover::SHRUB
-                    };
+                    // A fresh cut is herbaceous, as the class lists of imagery have it.
                     let since = Since::date(period + 1, Event::ClearCut);
                     let cut = cut.contour();
-                    scene.paint_contour(Layer::Nature, ground(cover, usage::FORESTRY), since, &cut);
+                    let ground = ground(cover::GRASS, usage::FORESTRY);
+                    scene.paint_contour(Layer::Nature, ground, since, &cut);
                 }
             }
         }

@@ -311,13 +311,18 @@ struct Label {
 
 /// The cover that a classifier may see instead.
 fn confused(ground: Ground, choice: u32) -> Option<&'static str> {
-    let one_of = |covers: [&'static str; 2]| Some(covers[choice as usize % 2]);
+    // Bare ground is the rarest of the three, so it is seen by mistake the least often.
+    let is_bare = choice.is_multiple_of(5);
     match ground.cover {
         // Crops and meadows are confused with one another.
         cover::GRASS if ground.usage == usage::FARMING => None,
-        cover::GRASS => one_of([cover::MINERAL, cover::BARE]),
-        cover::MINERAL => one_of([cover::BARE, cover::GRASS]),
-        cover::BARE => one_of([cover::MINERAL, cover::GRASS]),
+        cover::GRASS => Some(if is_bare { cover::BARE } else { cover::MINERAL }),
+        cover::MINERAL => Some(if is_bare { cover::BARE } else { cover::GRASS }),
+        cover::BARE => Some(if choice.is_multiple_of(2) {
+            cover::MINERAL
+        } else {
+            cover::GRASS
+        }),
         cover::BROADLEAF => Some(cover::SHRUB),
         cover::SHRUB => Some(cover::BROADLEAF),
         _ => None,

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# How well alignment tells change from noise, on twins whose truth is known; the scores go to
+# benches/TRUTH.md.
+#   truth.sh                       five seeds, 400 km² each
+#   SEEDS="1 2" KM2=25 truth.sh    others
+set -euo pipefail
+program=${CARGO_TARGET_DIR:-target}/release/millesime
+work=${CARGO_TARGET_DIR:-target}/truth
+results=benches/TRUTH.md
+rm -rf "$work"
+mkdir -p "$work"
+{
+    echo "# Alignment against the truth"
+    echo
+    echo "\`make truth\`, $(date +%F): for each seed, a twin of ${KM2:-400} km² (\`millesime twin --observed\`),"
+    echo "whose true vintages are compared with the observed ones (\`millesime evaluate\`). All scores are"
+    echo "**sur territoire fictif**: they say how the rules behave on made-up noise, and nothing about a real"
+    echo "product."
+    for seed in ${SEEDS:-1 2 3 4 5}; do
+        echo
+        echo "## Seed $seed"
+        echo
+        echo '```'
+        "$program" twin "$work/$seed" --km2 "${KM2:-400}" --seed "$seed" --observed |
+            sed 's/; [0-9.]* s; in .*//'
+        "$program" evaluate --truth "$work/$seed/TERRITORY.toml" \
+            --observed "$work/$seed/OBSERVED.toml" --out "$work/scores-$seed"
+        echo '```'
+        rm -rf "${work:?}/$seed"
+    done
+} | tee "$work/results.md"
+mv "$work/results.md" "$results"

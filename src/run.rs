@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::align::{self, ExemptedLayer, Ground, Series};
+use crate::align::{self, ExemptedLayer, Ground, RevisionReport, Series};
 use crate::communes;
+use crate::corrections::{self, Corrections};
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::grid::HALF_CM2_PER_M2;
@@ -33,6 +34,8 @@ pub struct Summary {
     pub stocks: Vec<Stock>,
     /// The accounts.
     pub ledgers: Vec<Ledger>,
+    /// What corrections did, where there are any.
+    pub revision: Option<RevisionReport>,
 }
 
 /// Runs the territory file at `path` and writes the folder `out`.
@@ -53,19 +56,34 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
     let commune_repairs = communes.as_ref().map(|c| c.repairs.clone());
     let vintages = vintage::read_all(&territory, &crs, &reference, progress)?;
     let (exempted, exemptions) = read_exemptions(&territory, &crs, &reference)?;
+    let mut corrections = Corrections::default();
+    for file in &territory.corrections {
+        corrections.read(file, &crs, &reference)?;
+    }
 
     clock.phase("one partition", None);
     let overlap = reference.parameter("commune_overlap_maximum")?;
-    let (ground, published) = align::lay(communes, vintages, exempted, overlap)?;
+    let drawn = std::mem::take(&mut corrections.builder);
+    let (mut ground, published) = align::lay(communes, vintages, exempted, drawn, overlap)?;
 
-    let mut series = vec![published];
+    let mut base = published;
+    let mut series = Vec::new();
+    let mut revision = None;
+    if !territory.corrections.is_empty() {
+        clock.phase("corrections", None);
+        let (revised, report) = align::revise(&mut ground, &base, &corrections);
+        series.push(std::mem::replace(&mut base, revised));
+        revision = Some(report);
+    }
     let mut steps = Vec::new();
+    let mut aligned = None;
     if territory.align_mode() == AlignMode::ChangeFirst {
         clock.phase("alignment", None);
-        let (aligned, found) = align::change_first(&ground, &series[0], &reference)?;
-        series.push(aligned);
-        steps = found;
+        let (found, reports) = align::change_first(&ground, &base, &reference)?;
+        (aligned, steps) = (Some(found), reports);
     }
+    series.push(base);
+    series.extend(aligned);
 
     clock.phase("status", None);
     let decide = |series: Series| {
@@ -98,15 +116,31 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         .into_iter()
         .flatten()
         .collect::<Vec<Ledger>>();
+    let named = |name| series.iter().find(|(s, _): &&Decided| s.name == name);
     let judged = match series.as_slice() {
-        [.., (base, decided), (aligned, _)] => {
+        [.., (base, decided), (aligned, _)] if aligned.name == align::ALIGNED => {
             ledger::judged(&ground, (base, decided), aligned, &reference)
+        }
+        _ => Vec::new(),
+    };
+    let revised = match (named(align::PUBLISHED), named(align::REVISED)) {
+        (Some((published, before)), Some((revised, after))) => {
+            ledger::revised(&ground, (published, before), (revised, after))
         }
         _ => Vec::new(),
     };
 
     clock.phase("tables", None);
-    let tables = indicators::compute(&ledgers, &stocks, &judged, &ground.communes, &reference)?;
+    let tables = indicators::compute(
+        &ledgers,
+        &stocks,
+        indicators::Amended {
+            judged: &judged,
+            revised: &revised,
+        },
+        &ground.communes,
+        &reference,
+    )?;
     for table in &tables {
         let csv = staging.path(format!("tables/{}.csv", table.name))?;
         let parquet = staging.path(format!("tables/{}.parquet", table.name))?;
@@ -129,6 +163,9 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         "series": series.iter().map(|(s, _)| json!({
             "name": s.name, "label": label(&territory, s),
         })).collect::<Vec<_>>(),
+        "corrections": revision.as_ref().map(|report| json!({
+            "read": corrections.reports, "applied": report,
+        })),
         "align": { "mode": territory.align_mode(), "steps": steps },
         "forcing": territory.decree.forcing,
         "inputs": inputs,
@@ -159,6 +196,7 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
     staging.finish()?;
     Ok(Summary {
         out: out.to_owned(),
+        revision,
         ground,
         stocks,
         ledgers,
@@ -354,6 +392,9 @@ fn check_files(territory: &Territory, reference: &Reference) -> Result<u64> {
         };
         Layer::open(&exemption.path, opening)?;
     }
+    for file in &territory.corrections {
+        corrections::require(file)?;
+    }
     Ok(rows)
 }
 
@@ -370,6 +411,7 @@ fn inputs(path: &Path, territory: &Territory) -> Result<Vec<Input>> {
     paths.extend(territory.communes.iter().map(|c| c.path.clone()));
     paths.extend(territory.changes.iter().map(|c| c.path.clone()));
     paths.extend(territory.exemptions.iter().map(|e| e.path.clone()));
+    paths.extend(territory.corrections.iter().map(|c| c.path.clone()));
     for vintage in &territory.vintages {
         paths.extend(vintage.product.clone());
         paths.extend(vintage.zone_construite.clone());

@@ -139,12 +139,17 @@ fn what_noise_leaves_beside_a_change_goes_with_it() {
 
 #[test]
 fn small_steps_are_a_change_when_they_are_large_enough() {
-    // Housing advances by two metres, three times.
+    // Housing advances by two or three metres, three times, on strips of field and wood whose
+    // limits stay where they are: they tell how exactly outlines are drawn.
     let at = |x: f64| {
-        vec![
-            of(HOUSING, &[&rectangle(0.0, 0.0, x, SIDE)]),
-            of(FIELD, &[&rectangle(x, 0.0, SIDE, SIDE)]),
-        ]
+        let strip = |n: u32| {
+            let south = 100.0 * f64::from(n);
+            let codes = if n.is_multiple_of(2) { FIELD } else { WOOD };
+            of(codes, &[&rectangle(x, south, SIDE, south + 100.0)])
+        };
+        let mut objects: Vec<_> = (0..10).map(strip).collect();
+        objects.push(of(HOUSING, &[&rectangle(0.0, 0.0, x, SIDE)]));
+        objects
     };
     let outputs = aligned(vec![
         (2015, at(100.0)),

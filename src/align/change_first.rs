@@ -480,8 +480,9 @@ impl Step<'_> {
         }
     }
 
-    /// Gives what noise leaves beside a change to the change: first patches of noise, then connected
-    /// ground of one code that is all noise.
+    /// Gives what noise leaves beside a change to the change: first patches of noise, along ground
+    /// that was as they were; then connected ground of one code that is all noise, along ground that
+    /// was so or becomes what it was to become.
     fn absorb_remainders(
         &self,
         patches: &Dissolved,
@@ -489,21 +490,21 @@ impl Step<'_> {
         after: &[Option<Codes>],
         result: &mut [(u32, Option<Verdict>)],
     ) {
-        self.absorb(patches, patches, before, after, result);
+        let was_so = |f: usize, other: usize| before[f] == before[other];
+        self.absorb(patches, patches, &was_so, result);
         let keys = self.numbers(result.iter().map(|(object, _)| self.codes(*object)));
         let states = self.ground.partition.dissolve(&keys);
-        self.absorb(&states, patches, before, after, result);
+        let is_so = |f: usize, other: usize| was_so(f, other) || after[f] == after[other];
+        self.absorb(&states, patches, &is_so, result);
     }
 
     /// Gives pieces that are all noise, and smaller than their minimum unit or narrower than a patch
-    /// may be, to the change along which they lie: that of ground that was as they were, or becomes
-    /// what they were to become.
+    /// may be, to the change along which they lie, where `is_alike` says so of a face and one beside.
     fn absorb(
         &self,
         pieces: &Dissolved,
         patches: &Dissolved,
-        before: &[Option<Codes>],
-        after: &[Option<Codes>],
+        is_alike: &dyn Fn(usize, usize) -> bool,
         result: &mut [(u32, Option<Verdict>)],
     ) {
         let is_noise = |f: usize| result[f].1.is_some_and(Verdict::is_noise);
@@ -532,8 +533,7 @@ impl Step<'_> {
                     Some(Verdict::Kept | Verdict::Late)
                 );
                 let (f, other) = (f as usize, other as usize);
-                let is_alike = before[other] == before[f] || after[other] == after[f];
-                if is_change && is_alike {
+                if is_change && is_alike(f, other) {
                     let patch = patches.merged[other];
                     let face = other as FaceId;
                     let border = borders.entry((piece, patch)).or_insert((0.0, face));

@@ -8,6 +8,7 @@ mod cause;
 mod change_first;
 mod departements;
 mod report;
+mod revise;
 mod rules;
 mod series;
 mod verdict;
@@ -19,7 +20,8 @@ use std::sync::Arc;
 pub use cause::{Cause, cause};
 pub use change_first::{StepReport, change_first};
 pub use report::{LaidReport, Mended, OverlayReport};
-pub use series::{ALIGNED, PUBLISHED, Series, Version};
+pub use revise::{Conflict, RevisionReport, revise};
+pub use series::{ALIGNED, PUBLISHED, REVISED, Series, Version};
 pub use verdict::Verdict;
 pub use width::is_as_wide;
 
@@ -54,6 +56,8 @@ pub struct Ground {
     pub vintages: Vec<OnGround>,
     /// Exempted ground, by the first year that it applies to.
     pub exempted: Vec<(u16, Vec<bool>)>,
+    /// Ground that corrections are drawn on: faces, increasing, and items of the corrections.
+    pub corrected: Vec<(FaceId, ItemId)>,
     /// What the overlay found.
     pub report: OverlayReport,
 }
@@ -83,6 +87,7 @@ impl Ground {
             objects: self.objects.clone(),
             vintages,
             exempted: self.exempted.clone(),
+            corrected: self.corrected.clone(),
             report: self.report.clone(),
         };
         (ground, series)
@@ -150,6 +155,7 @@ pub fn lay(
     communes: Option<Communes>,
     mut vintages: Vec<Vintage>,
     exempted: Vec<ExemptedLayer>,
+    corrections: Builder,
     commune_overlap: f64,
 ) -> Result<(Ground, Series)> {
     vintages.sort_by(|a, b| (a.year, &a.departement).cmp(&(b.year, &b.departement)));
@@ -168,6 +174,7 @@ pub fn lay(
         exempt_minimum.push(layer.minimum);
         starts.push(builder.append(layer.builder));
     }
+    starts.push(builder.append(corrections));
     let layers = Layers { starts };
     let overlay = builder.build();
     overlay
@@ -203,12 +210,17 @@ pub fn lay(
         .collect();
     let mut reached: Vec<Vec<bool>> = vec![vec![false; count]; vintages.len()];
     let mut exempt: Vec<Vec<bool>> = vec![vec![false; count]; exempt_from.len()];
+    let mut corrected = Vec::new();
     let mut laid: Vec<Tally> = vintages.iter().map(|_| Tally::default()).collect();
     for face in 0..count {
         let area = overlay.partition.area(face as FaceId);
         for &item in overlay.items(face as FaceId) {
             let (layer, n) = layers.locate(item);
             if layer == 0 {
+                continue;
+            }
+            if layer == first_exemption + exempt.len() {
+                corrected.push((face as FaceId, n as ItemId));
                 continue;
             }
             if layer >= first_exemption {
@@ -343,6 +355,7 @@ pub fn lay(
         objects: pool,
         vintages: on_ground,
         exempted: exempt_from.into_iter().zip(exempt).collect(),
+        corrected,
         report,
     };
     Ok((ground, published))

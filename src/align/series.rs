@@ -6,6 +6,8 @@ use crate::vintage::Object;
 
 /// The series as delivered.
 pub const PUBLISHED: &str = "published";
+/// The series as corrections amend it.
+pub const REVISED: &str = "revised";
 /// The series without the noise between vintages.
 pub const ALIGNED: &str = "aligned";
 

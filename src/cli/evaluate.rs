@@ -91,6 +91,9 @@ fn print_score(out: &mut impl Write, s: &Score) -> std::io::Result<()> {
     )
 }
 
+/// An area in truth and as seen.
+type Measure = fn(&CommuneScore) -> [i64; 2];
+
 fn print_communes(
     out: &mut impl Write,
     years: (u16, u16),
@@ -108,7 +111,7 @@ fn print_communes(
         method.name(),
         communes.len()
     )?;
-    let measures: [(&str, fn(&CommuneScore) -> [i64; 2]); 4] = [
+    let measures: [(&str, Measure); 4] = [
         ("stock after", |c| c.stock),
         ("artificialised", |c| c.gained),
         ("désartificialised", |c| c.lost),

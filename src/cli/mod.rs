@@ -1,6 +1,7 @@
 //! The command line: flags, progress and messages, nothing else.
 
 mod check;
+mod corrections;
 mod evaluate;
 mod progress;
 mod query;
@@ -30,6 +31,10 @@ enum Command {
     Twin(twin::Flags),
     /// Is a vintage a valid partition with valid codes? Says what is not, and where.
     Check(check::Flags),
+    /// Files of corrections: is one right, and an empty one to fill in.
+    Corrections(corrections::Flags),
+    /// The changes and the noise that are most worth a person's look, as draft corrections.
+    Review(corrections::ReviewFlags),
     /// How well changes are told from noise, where the truth is known.
     Evaluate(evaluate::Flags),
 }
@@ -51,6 +56,8 @@ pub fn main() -> ExitCode {
         Command::Query(flags) => query::main(flags),
         Command::Twin(flags) => twin::main(flags),
         Command::Check(flags) => check::main(flags),
+        Command::Corrections(flags) => corrections::main(flags),
+        Command::Review(flags) => corrections::review_main(flags),
         Command::Evaluate(flags) => evaluate::main(flags),
     };
     match outcome {

@@ -15,7 +15,7 @@ use crate::communes;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::ledger::{self, VintageStatus};
-use crate::partition::FaceId;
+use crate::partition::{Builder, FaceId};
 use crate::progress::Progress;
 use crate::reference::Reference;
 use crate::territory::Territory;
@@ -88,7 +88,7 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
 
     progress.phase("one partition", None);
     let overlap = reference.parameter("commune_overlap_maximum")?;
-    let (ground, published) = align::lay(communes, vintages, Vec::new(), overlap)?;
+    let (ground, published) = align::lay(communes, vintages, Vec::new(), Builder::new(), overlap)?;
     let (true_ground, true_series) = ground.only(&published, TRUTH);
     let (ground, naive) = ground.only(&published, OBSERVED);
     drop(published);

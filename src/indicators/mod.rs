@@ -3,7 +3,7 @@
 //!
 //! The tables that the SQL reads: `ledger` and `stock` (the account), `commune_periods` and
 //! `commune_vintages` (every commune with every period and vintage that concerns it, so that
-//! zeros appear), `judged` (what alignment made of differences), `basis` (the published table),
+//! zeros appear), `judged` (what alignment made of differences), `revised` (what corrections moved), `basis` (the published table),
 //! `nomenclature`, and `parameters` (one row). Columns in `_half_cm2` are integers: half square
 //! centimetres, 20 000 to the square metre.
 
@@ -15,14 +15,14 @@ use polars::sql::SQLContext;
 use crate::align::Verdict;
 use crate::communes::Commune;
 use crate::error::{Error, Result};
-use crate::ledger::{Judged, Ledger, State, Stock, StockRow};
+use crate::ledger::{Judged, Ledger, Revised, State, Stock, StockRow};
 use crate::reference::{Code, Nomenclature, Reference};
 
 /// The table that the SQL of the tables after it may read too.
 const BASIS: &str = "basis";
 
 /// Name and text of each table's SQL.
-pub const TABLES: [(&str, &str); 18] = [
+pub const TABLES: [(&str, &str); 19] = [
     (BASIS, include_str!("../../indicators/basis.sql")),
     ("alignment", include_str!("../../indicators/alignment.sql")),
     (
@@ -56,6 +56,7 @@ pub const TABLES: [(&str, &str); 18] = [
         "nomenclature",
         include_str!("../../indicators/nomenclature.sql"),
     ),
+    ("revisions", include_str!("../../indicators/revisions.sql")),
     ("stock", include_str!("../../indicators/stock.sql")),
     (
         "stock_by_cover",
@@ -84,11 +85,20 @@ pub struct Table {
     pub frame: DataFrame,
 }
 
+/// What lies between the series, with areas in half square centimetres.
+#[derive(Clone, Copy)]
+pub struct Amended<'a> {
+    /// What alignment judged.
+    pub judged: &'a [(Judged, i64)],
+    /// What corrections moved.
+    pub revised: &'a [(Revised, i64)],
+}
+
 /// Computes every table.
 pub fn compute(
     ledgers: &[Ledger],
     stocks: &[Stock],
-    judged: &[(Judged, i64)],
+    amended: Amended,
     communes: &[Commune],
     reference: &Reference,
 ) -> Result<Vec<Table>> {
@@ -98,7 +108,11 @@ pub fn compute(
         ("stock", stock_frame(stocks, reference)?),
         ("commune_periods", periods_frame(ledgers, communes)?),
         ("commune_vintages", vintages_frame(stocks, communes)?),
-        ("judged", judged_frame(judged, communes, reference)?),
+        ("judged", judged_frame(amended.judged, communes, reference)?),
+        (
+            "revised",
+            revised_frame(amended.revised, communes, reference)?,
+        ),
         ("nomenclature", nomenclature_frame(reference)?),
         ("parameters", parameters_frame(reference)?),
     ];
@@ -356,6 +370,35 @@ fn judged_frame(
         .flags("final_before", rows().map(|r| r.last[0]))
         .flags("final_after", rows().map(|r| r.last[1]))
         .integers("area_half_cm2", judged.iter().map(|(_, area)| *area))
+        .frame()
+}
+
+fn revised_frame(
+    revised: &[(Revised, i64)],
+    communes: &[Commune],
+    reference: &Reference,
+) -> Result<DataFrame> {
+    let names: BTreeMap<&str, &str> = communes.iter().map(|c| (&*c.code, &*c.name)).collect();
+    let rows = || revised.iter().map(|(row, _)| row);
+    let cover =
+        |series: usize| rows().map(move |r| r.codes[series].map(|c| reference.cover.text(c.0)));
+    let usage =
+        |series: usize| rows().map(move |r| r.codes[series].map(|c| reference.usage.text(c.1)));
+    Columns::default()
+        .texts("commune", rows().map(|r| Some(&*r.commune)))
+        .texts(
+            "name",
+            rows().map(|r| Some(names.get(&*r.commune).copied().unwrap_or("hors communes"))),
+        )
+        .texts("departement", rows().map(|r| Some(&*r.departement)))
+        .integers("year", rows().map(|r| i64::from(r.year)))
+        .texts("cs_published", cover(0))
+        .texts("us_published", usage(0))
+        .texts("cs_revised", cover(1))
+        .texts("us_revised", usage(1))
+        .flags("final_published", rows().map(|r| r.last[0]))
+        .flags("final_revised", rows().map(|r| r.last[1]))
+        .integers("area_half_cm2", revised.iter().map(|(_, area)| *area))
         .frame()
 }
 

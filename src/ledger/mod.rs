@@ -2,6 +2,7 @@
 
 mod judged;
 mod period;
+mod revised;
 mod status;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use rayon::prelude::*;
 
 pub use judged::{Judged, judged};
 pub use period::{Change, PeriodFaces, Side, periods, places, state};
+pub use revised::{Revised, revised};
 pub use status::{Decided, VintageStatus, decide};
 
 use crate::align::{Cause, Ground, NONE, Series};

@@ -95,6 +95,17 @@ pub fn answer(question: &Question, format: Format) -> Result<String> {
     format::write(&found, format)
 }
 
+/// The files of faces of a run, each with its period.
+pub(crate) fn face_files(out: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let mut files = Vec::new();
+    for (period, folder) in partitions(&out.join("faces"), "period=")? {
+        for (_, folder) in partitions(&folder, "departement=")? {
+            files.push((period.clone(), folder.join("faces.parquet")));
+        }
+    }
+    Ok(files)
+}
+
 /// Folders `KEY=VALUE` of a folder, by value.
 fn partitions(folder: &Path, key: &str) -> Result<Vec<(String, PathBuf)>> {
     let Ok(entries) = std::fs::read_dir(folder) else {

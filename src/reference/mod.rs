@@ -12,7 +12,7 @@ pub use nomenclature::{Axis, ClassCode, Code, Labels, LeafSet, Nomenclature};
 
 use crate::error::{Error, Result};
 
-const EMBEDDED: [(&str, &str); 12] = [
+const EMBEDDED: [(&str, &str); 13] = [
     (
         "nomenclature/cover.csv",
         include_str!("../../reference/nomenclature/cover.csv"),
@@ -56,6 +56,10 @@ const EMBEDDED: [(&str, &str); 12] = [
     (
         "alignment/parameters.csv",
         include_str!("../../reference/alignment/parameters.csv"),
+    ),
+    (
+        "alignment/doubts.csv",
+        include_str!("../../reference/alignment/doubts.csv"),
     ),
     (
         "alignment/confusions.csv",
@@ -105,6 +109,8 @@ pub struct Reference {
     unknown_uses: Vec<Code>,
     /// Pairs of covers, and of uses, that are taken for one another.
     confusions: Vec<(Axis, Code, Code)>,
+    /// How doubtful the verdicts of alignment are.
+    doubts: BTreeMap<String, f64>,
     parameters: Vec<Parameter>,
 }
 
@@ -127,6 +133,12 @@ struct ConfusionRow {
     axis: String,
     a: String,
     b: String,
+}
+
+#[derive(Deserialize)]
+struct DoubtRow {
+    verdict: String,
+    doubt: f64,
 }
 
 #[derive(Deserialize)]
@@ -289,6 +301,11 @@ impl Reference {
             };
             confusions.push((axis.axis(), code(&row.a)?, code(&row.b)?));
         }
+        let name = "alignment/doubts.csv";
+        let doubts = rows::<DoubtRow>(&text(name)?, name)?
+            .into_iter()
+            .map(|row| (row.verdict, row.doubt))
+            .collect();
         let mut rasters = BTreeMap::from([(
             "odeon-naf".to_owned(),
             classes(
@@ -320,6 +337,7 @@ impl Reference {
             aggregates,
             unknown_uses,
             confusions,
+            doubts,
         })
     }
 
@@ -363,6 +381,11 @@ impl Reference {
         let is_pair =
             |&(of, p, q): &(Axis, Code, Code)| of == axis && ((p, q) == (a, b) || (p, q) == (b, a));
         a == b || self.confusions.iter().any(is_pair)
+    }
+
+    /// How doubtful a verdict of alignment is, from 0 to 1; 0 for one that is not listed.
+    pub fn doubt(&self, verdict: &str) -> f64 {
+        self.doubts.get(verdict).copied().unwrap_or(0.0)
     }
 
     /// A parameter's value.

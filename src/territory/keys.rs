@@ -14,6 +14,7 @@ const TOP: &[&str] = &[
     "vintages",
     "changes",
     "exemptions",
+    "corrections",
 ];
 
 fn known(section: &str) -> &'static [&'static str] {
@@ -57,6 +58,7 @@ fn known(section: &str) -> &'static [&'static str] {
             "crs",
             "encoding",
         ],
+        "corrections" => &["path", "layer", "vintage", "crs", "encoding"],
         "exemptions" => &["kind", "path", "layer", "from", "crs"],
         _ => &[],
     }

@@ -39,6 +39,9 @@ pub struct Territory {
     /// Exemptions from the decree's status.
     #[serde(default)]
     pub exemptions: Vec<Exemption>,
+    /// Corrections of vintages.
+    #[serde(default)]
+    pub corrections: Vec<Corrections>,
 }
 
 /// The communes of a territory.
@@ -169,6 +172,21 @@ pub struct Exemption {
     pub crs: Option<String>,
 }
 
+/// A file of corrections, or a producer's patch.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Corrections {
+    /// The file.
+    pub path: PathBuf,
+    /// Its layer.
+    pub layer: Option<String>,
+    /// Year of the vintage that it amends, where its rows do not say.
+    pub vintage: Option<u16>,
+    /// CRS, when the file does not say.
+    pub crs: Option<String>,
+    /// Encoding of its text.
+    pub encoding: Option<String>,
+}
+
 /// Kinds of exemption.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
@@ -254,6 +272,9 @@ impl Territory {
         }
         for exemption in &mut self.exemptions {
             anchor(&mut exemption.path);
+        }
+        for corrections in &mut self.corrections {
+            anchor(&mut corrections.path);
         }
         self.run.reference.as_mut().map(anchor);
     }
@@ -350,6 +371,12 @@ impl Territory {
                      a territory file of its own",
                 );
             }
+        }
+        if !self.corrections.is_empty() && self.vintages.is_empty() {
+            return bad(
+                "has [[corrections]] and no [[vintages]]".to_owned(),
+                "corrections amend a vintage: give it",
+            );
         }
         let mut years: Vec<u16> = self.vintages.iter().map(|v| v.year).collect();
         years.extend(self.changes.iter().flat_map(|c| [c.from, c.to]));

@@ -346,7 +346,7 @@ fn confused_use(ground: Ground, choice: u32) -> Option<&'static str> {
 /// The cover of a speck on ground.
 fn speckled(ground: Ground, speck: u32) -> Option<&'static str> {
     match ground.cover {
-        cover::GRASS => Some(if speck % 2 == 0 {
+        cover::GRASS => Some(if speck.is_multiple_of(2) {
             cover::BARE
         } else {
             cover::SHRUB

@@ -66,6 +66,7 @@ pub fn change_first(
                 before: &objects[before],
                 base_before: &base.versions[before],
                 after: &base.versions[after],
+                is_state: [before, after].iter().all(|&v| ground.vintages[v].is_state),
                 zones: [before, after].map(|v| ground.vintages[v].zone.as_deref()),
             };
             let outcome = step.decide();
@@ -106,6 +107,8 @@ struct Step<'a> {
     before: &'a [u32],
     base_before: &'a Version,
     after: &'a Version,
+    /// Whether both vintages describe the state of the ground, and not only where it changed.
+    is_state: bool,
     /// The zone construite before and after.
     zones: [Option<&'a [bool]>; 2],
 }
@@ -136,15 +139,17 @@ struct Surroundings {
     perimeter: f64,
     /// It touches ground that is, and stays, what it was: the later outline runs there.
     has_unchanged: bool,
-    /// It touches ground that is what it becomes, and was not what it was: the earlier outline
-    /// runs there.
+    /// It touches ground that was, and is, what it becomes: the earlier outline runs there.
     has_resulting: bool,
+    /// It touches ground that becomes what it becomes, and was something else: an earlier outline
+    /// runs there too, though it may be that of something else.
+    has_becoming: bool,
 }
 
 impl Surroundings {
     /// Whether both vintages draw an outline along it.
     fn is_between_outlines(self) -> bool {
-        self.has_unchanged && self.has_resulting
+        self.has_unchanged && (self.has_resulting || self.has_becoming)
     }
 }
 
@@ -186,9 +191,16 @@ impl Step<'_> {
             rules.outline_most.max(rules.outline_least),
         );
 
-        let mut of_patch = self.judge_patches(&patches, &keys, &around, outline);
-        self.judge_confusions(&patches, &before, &after, &mut of_patch);
-        self.judge_states(&patches, &before, &after, &mut of_patch);
+        // Ground that becomes the same, whatever it was.
+        let becoming = self.numbers((0..count as usize).map(|f| after[f].filter(|_| keys[f] != 0)));
+        let becoming = self.ground.partition.dissolve(&becoming);
+        let mut of_patch = self.judge_patches(&patches, &keys, &around, &becoming, outline);
+        // Of a layer of changes, the producer has judged what a change is, and the ground around is
+        // not known.
+        if self.is_state {
+            self.judge_confusions(&patches, &before, &after, &mut of_patch);
+            self.judge_states(&patches, &before, &after, &mut of_patch);
+        }
 
         let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
         for verdict in of_patch.iter().flatten() {
@@ -255,7 +267,10 @@ impl Step<'_> {
                     let patch = &mut around[patches.merged[f] as usize];
                     patch.perimeter += length;
                     patch.has_unchanged |= before[other] == before[f] && is_stable(other);
-                    patch.has_resulting |= after[other] == after[f] && before[other] != before[f];
+                    if after[other] == after[f] && before[other] != before[f] {
+                        patch.has_resulting |= is_stable(other);
+                        patch.has_becoming |= !is_stable(other);
+                    }
                 }
             }
         }
@@ -291,8 +306,16 @@ impl Step<'_> {
         patches: &Dissolved,
         keys: &[u32],
         around: &[Surroundings],
+        becoming: &Dissolved,
         outline: f64,
     ) -> Vec<Option<Verdict>> {
+        // A narrow patch beside something wide that becomes the same is the band along its outline;
+        // one that is part of something narrow, such as a new track, is not.
+        let is_part_of_wide = |member: FaceId| {
+            let piece = becoming.merged[member as usize];
+            let polygon = becoming.partition.polygon(piece);
+            polygon.is_some_and(|polygon| is_as_wide(&polygon, outline))
+        };
         let judge = |(patch, &member): (usize, &FaceId)| {
             if keys[member as usize] == 0 {
                 return None;
@@ -304,7 +327,11 @@ impl Step<'_> {
             if !is_as_wide(&polygon, self.rules.patch_width) {
                 return Some(Verdict::PatchWidth);
             }
-            if around[patch].is_between_outlines() && !is_as_wide(&polygon, outline) {
+            let around = around[patch];
+            if around.is_between_outlines()
+                && !is_as_wide(&polygon, outline)
+                && (around.has_resulting || is_part_of_wide(member))
+            {
                 return Some(Verdict::Outline);
             }
             Some(Verdict::Kept)

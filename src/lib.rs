@@ -2,6 +2,7 @@
 
 #![warn(missing_docs)]
 
+pub mod accuracy;
 pub mod align;
 pub mod artificial;
 pub mod check;
@@ -21,6 +22,7 @@ pub mod raster;
 pub mod reference;
 pub mod review;
 pub mod run;
+pub mod sample;
 pub mod territory;
 pub mod twin;
 pub mod vector;

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use millesime::error::Result;
+use millesime::error::{Error, Result};
 use millesime::evaluate::{self, CAVEAT, CommuneScore, Evaluation, Method, Score};
 use millesime::grid::HALF_CM2_PER_M2;
+use millesime::sample::{Accuracy, NOT_MEASURED, accuracy};
 
 use super::Outcome;
 use super::progress::Bar;
@@ -14,23 +15,73 @@ use super::progress::Bar;
 #[derive(Args)]
 pub struct Flags {
     /// Territory file of the true vintages.
-    #[arg(long)]
-    truth: PathBuf,
+    #[arg(long, requires = "observed", required_unless_present = "sample")]
+    truth: Option<PathBuf>,
     /// Territory file of the same vintages as they were observed.
-    #[arg(long)]
-    observed: PathBuf,
+    #[arg(long, requires = "truth")]
+    observed: Option<PathBuf>,
+    /// Points that were drawn by `millesime sample`, and checked.
+    #[arg(long, conflicts_with_all = ["truth", "observed", "out"])]
+    sample: Option<PathBuf>,
     /// Folder of the scores as CSV; none is written when not given.
     #[arg(long)]
     out: Option<PathBuf>,
 }
 
 pub fn main(flags: Flags) -> Result<Outcome> {
-    let evaluation = evaluate::evaluate(&flags.truth, &flags.observed, &Bar::new())?;
+    if let Some(points) = &flags.sample {
+        super::printed(print_accuracy(&accuracy(points)?))?;
+        return Ok(Outcome::Done);
+    }
+    let (Some(truth), Some(observed)) = (&flags.truth, &flags.observed) else {
+        return Err(Error::Internal("clap asks for both".to_owned()));
+    };
+    let evaluation = evaluate::evaluate(truth, observed, &Bar::new())?;
     if let Some(out) = &flags.out {
         evaluate::write(&evaluation, out)?;
     }
     super::printed(print(&evaluation))?;
     Ok(Outcome::Done)
+}
+
+/// The figures of a period as the points correct them.
+fn print_accuracy(accuracy: &Accuracy) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}, {}", accuracy.period, accuracy.series)?;
+    for (kind, (area, points, checked, errors)) in &accuracy.strata {
+        writeln!(
+            out,
+            "  {:<18} {:>12.2} ha: {checked} of {points} points checked, {errors} disagree",
+            kind.name(),
+            area / 10_000.0
+        )?;
+    }
+    if accuracy.figures.is_empty() {
+        return writeln!(
+            out,
+            "{NOT_MEASURED}: at least two checked points are needed in each stratum"
+        );
+    }
+    for figure in &accuracy.figures {
+        writeln!(
+            out,
+            "  {:<18} mapped {:>10.2} ha, estimated {:>10.2} ± {:.2} ha (95 %)",
+            figure.name,
+            figure.mapped / 10_000.0,
+            figure.estimate.area / 10_000.0,
+            figure.estimate.half_width() / 10_000.0,
+        )?;
+    }
+    let thin: Vec<&str> = accuracy.thin().into_iter().map(|k| k.name()).collect();
+    if !thin.is_empty() {
+        writeln!(
+            out,
+            "These intervals are not reliable: fewer than ten errors were found in {}; check more \
+             points there.",
+            thin.join(", ")
+        )?;
+    }
+    Ok(())
 }
 
 fn print(evaluation: &Evaluation) -> std::io::Result<()> {

@@ -6,6 +6,7 @@ mod evaluate;
 mod progress;
 mod query;
 mod run;
+mod sample;
 mod twin;
 
 use std::process::ExitCode;
@@ -35,7 +36,9 @@ enum Command {
     Corrections(corrections::Flags),
     /// The changes and the noise that are most worth a person's look, as draft corrections.
     Review(corrections::ReviewFlags),
-    /// How well changes are told from noise, where the truth is known.
+    /// Points to be checked on images, to know how exact the figures are.
+    Sample(sample::Flags),
+    /// How well changes are told from noise, where the truth is known or was checked at points.
     Evaluate(evaluate::Flags),
 }
 
@@ -58,6 +61,7 @@ pub fn main() -> ExitCode {
         Command::Check(flags) => check::main(flags),
         Command::Corrections(flags) => corrections::main(flags),
         Command::Review(flags) => corrections::review_main(flags),
+        Command::Sample(flags) => sample::main(flags),
         Command::Evaluate(flags) => evaluate::main(flags),
     };
     match outcome {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::crs::Crs;
 use crate::error::{Error, Result};
-use crate::publish::{ColumnType, GeoPackage, Row, Value};
+use crate::publish::{ColumnType, GeoPackage, LayerKind, Place, Row, Value};
 
 /// The form, which QGIS opens with a file of the same name.
 const FORM: &str = include_str!("../../reference/corrections/corrections.qml");
@@ -45,11 +45,11 @@ pub fn write(path: &Path, crs: &Crs, drafts: &[Draft]) -> Result<()> {
         ));
     }
     let mut file = GeoPackage::create(path)?;
-    file.add_layer(LAYER, COLUMNS, crs, false)?;
+    file.add_layer(LAYER, COLUMNS, crs, LayerKind::Polygon)?;
     let rows: Vec<Row> = drafts
         .iter()
         .map(|draft| Row {
-            polygons: std::slice::from_ref(&draft.polygon),
+            place: Place::Polygon(&draft.polygon),
             values: vec![
                 Value::Integer(draft.vintage.into()),
                 Value::Text(""),

@@ -1,4 +1,4 @@
-//! GeoPackage: layers of polygons, in files that are the same bytes for the same rows.
+//! GeoPackage: layers of polygons or points, in files that are the same bytes for the same rows.
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use gdal::{Dataset, DriverManager};
 use super::wkb::wkb;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
+use crate::grid::Point;
 use crate::partition::Polygon;
 
 /// GDAL writes the day and hour into every file; ours tell nothing of when they were made.
@@ -37,12 +38,36 @@ pub enum Value<'a> {
     Integer(i32),
     /// A number.
     Real(f64),
+    /// No value.
+    Empty,
+}
+
+/// The geometry of a row.
+#[derive(Clone, Copy)]
+pub enum Place<'a> {
+    /// One polygon.
+    Polygon(&'a Polygon),
+    /// Any number of polygons.
+    Polygons(&'a [Polygon]),
+    /// A point.
+    Point(Point),
+}
+
+/// The geometry of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerKind {
+    /// Of one polygon a row.
+    Polygon,
+    /// Of any number of polygons a row.
+    MultiPolygon,
+    /// Of one point a row.
+    Point,
 }
 
 /// A row of a layer.
 pub struct Row<'a> {
-    /// Its polygons: one, or any number in a layer of multi-polygons.
-    pub polygons: &'a [Polygon],
+    /// Its geometry, of the kind of the layer.
+    pub place: Place<'a>,
     /// Its values, in the order of the columns.
     pub values: Vec<Value<'a>>,
 }
@@ -51,8 +76,6 @@ pub struct Row<'a> {
 pub struct GeoPackage {
     path: PathBuf,
     dataset: Dataset,
-    /// The layers of multi-polygons.
-    multiple: Vec<String>,
 }
 
 impl GeoPackage {
@@ -65,24 +88,22 @@ impl GeoPackage {
         Ok(Self {
             path: path.to_owned(),
             dataset,
-            multiple: Vec::new(),
         })
     }
 
-    /// Adds a layer of polygons, or of multi-polygons.
+    /// Adds a layer.
     pub fn add_layer(
         &mut self,
         name: &str,
         columns: &[(&str, ColumnType)],
         crs: &Crs,
-        multiple: bool,
+        kind: LayerKind,
     ) -> Result<()> {
         let system = crs.spatial_ref()?;
-        self.multiple.extend(multiple.then(|| name.to_owned()));
-        let shape = if multiple {
-            OGRwkbGeometryType::wkbMultiPolygon
-        } else {
-            OGRwkbGeometryType::wkbPolygon
+        let shape = match kind {
+            LayerKind::Polygon => OGRwkbGeometryType::wkbPolygon,
+            LayerKind::MultiPolygon => OGRwkbGeometryType::wkbMultiPolygon,
+            LayerKind::Point => OGRwkbGeometryType::wkbPoint,
         };
         let options = LayerOptions {
             name,
@@ -102,14 +123,13 @@ impl GeoPackage {
 
     /// Writes rows into a layer, in their order.
     pub fn write(&mut self, layer: &str, rows: &[Row]) -> Result<()> {
-        let multiple = self.multiple.iter().any(|name| name == layer);
         let write = |dataset: &mut Dataset| -> std::result::Result<(), GdalError> {
             let transaction = dataset.start_transaction()?;
             {
                 let layer = transaction.layer_by_name(layer)?;
                 let definition = Defn::from_layer(&layer);
                 for row in rows {
-                    feature(&definition, row, multiple)?.create(&layer)?;
+                    feature(&definition, row)?.create(&layer)?;
                 }
             }
             transaction.commit()
@@ -142,30 +162,34 @@ fn field_type(kind: ColumnType) -> OGRFieldType::Type {
     }
 }
 
-fn feature<'a>(
-    definition: &'a Defn,
-    row: &Row,
-    multiple: bool,
-) -> std::result::Result<Feature<'a>, GdalError> {
+fn feature<'a>(definition: &'a Defn, row: &Row) -> std::result::Result<Feature<'a>, GdalError> {
     let mut feature = Feature::new(definition)?;
     for (n, value) in row.values.iter().enumerate() {
         match *value {
             Value::Text(text) => feature.set_field_string(n, text)?,
             Value::Integer(number) => feature.set_field_integer(n, number)?,
             Value::Real(number) => feature.set_field_double(n, number)?,
+            Value::Empty => feature.set_field_null(n)?,
         }
     }
-    feature.set_geometry(geometry(row.polygons, multiple)?)?;
+    feature.set_geometry(geometry(row.place)?)?;
     Ok(feature)
 }
 
-fn geometry(polygons: &[Polygon], multiple: bool) -> std::result::Result<Geometry, GdalError> {
-    if let ([polygon], false) = (polygons, multiple) {
-        return Geometry::from_wkb(&wkb(polygon));
+fn geometry(place: Place) -> std::result::Result<Geometry, GdalError> {
+    match place {
+        Place::Polygon(polygon) => Geometry::from_wkb(&wkb(polygon)),
+        Place::Polygons(polygons) => {
+            let mut all = Geometry::empty(OGRwkbGeometryType::wkbMultiPolygon)?;
+            for polygon in polygons {
+                all.add_geometry(Geometry::from_wkb(&wkb(polygon))?)?;
+            }
+            Ok(all)
+        }
+        Place::Point(point) => {
+            let mut geometry = Geometry::empty(OGRwkbGeometryType::wkbPoint)?;
+            geometry.set_point_2d(0, point.metres());
+            Ok(geometry)
+        }
     }
-    let mut all = Geometry::empty(OGRwkbGeometryType::wkbMultiPolygon)?;
-    for polygon in polygons {
-        all.add_geometry(Geometry::from_wkb(&wkb(polygon))?)?;
-    }
-    Ok(all)
 }

@@ -9,7 +9,7 @@ mod staging;
 mod tables;
 mod wkb;
 
-pub use geopackage::{ColumnType, GeoPackage, Row, Value};
+pub use geopackage::{ColumnType, GeoPackage, LayerKind, Place, Row, Value};
 pub use geoparquet::GeoParquet;
 pub use layers::{faces, vintage, zone_construite};
 pub use ledger::write as ledger;

@@ -9,7 +9,7 @@ use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::grid::HALF_CM2_PER_M2;
 use crate::partition::Polygon;
-use crate::publish::{ColumnType, GeoPackage, Row, Staging, Value};
+use crate::publish::{ColumnType, GeoPackage, LayerKind, Place, Row, Staging, Value};
 
 /// The CRS of every twin.
 const CRS: &str = "EPSG:2154";
@@ -72,7 +72,7 @@ impl Files {
         let create = |year: &u16| VintageFile::create(staging, "vintage", *year, &crs);
         let vintages = years.iter().map(create).collect::<Result<_>>()?;
         let mut truth = GeoPackage::create(&staging.path("truth.gpkg")?)?;
-        truth.add_layer(CHANGE_LAYER, CHANGE_COLUMNS, &crs, false)?;
+        truth.add_layer(CHANGE_LAYER, CHANGE_COLUMNS, &crs, LayerKind::Polygon)?;
         Ok(Self {
             vintages,
             truth,
@@ -148,8 +148,8 @@ impl VintageFile {
     fn create(staging: &Staging, name: &str, year: u16, crs: &Crs) -> Result<Self> {
         let path = staging.path(format!("{name}-{year}.gpkg"))?;
         let mut file = GeoPackage::create(&path)?;
-        file.add_layer(OBJECT_LAYER, OBJECT_COLUMNS, crs, false)?;
-        file.add_layer(ZONE_LAYER, ZONE_COLUMNS, crs, false)?;
+        file.add_layer(OBJECT_LAYER, OBJECT_COLUMNS, crs, LayerKind::Polygon)?;
+        file.add_layer(ZONE_LAYER, ZONE_COLUMNS, crs, LayerKind::Polygon)?;
         Ok(Self {
             file,
             year: year.to_string(),
@@ -167,7 +167,7 @@ impl VintageFile {
             .iter()
             .zip(&ids)
             .map(|(object, id)| Row {
-                polygons: std::slice::from_ref(&object.polygon),
+                place: Place::Polygon(&object.polygon),
                 values: vec![
                     Value::Text(id),
                     Value::Text(object.ground.cover),
@@ -194,7 +194,7 @@ impl VintageFile {
             .iter()
             .zip(&ids)
             .map(|(zone, id)| Row {
-                polygons: std::slice::from_ref(*zone),
+                place: Place::Polygon(zone),
                 values: vec![Value::Text(id), Value::Text(&self.year)],
             })
             .collect();
@@ -206,7 +206,7 @@ impl VintageFile {
 
 fn change_row<'a>(change: &'a Change, years: &[u16]) -> Row<'a> {
     Row {
-        polygons: std::slice::from_ref(&change.polygon),
+        place: Place::Polygon(&change.polygon),
         values: vec![
             Value::Integer(years[0].into()),
             Value::Integer(years[1].into()),
@@ -223,11 +223,16 @@ fn change_row<'a>(change: &'a Change, years: &[u16]) -> Row<'a> {
 /// Writes the communes.
 pub(super) fn communes(staging: &Staging, communes: &[Commune]) -> Result<()> {
     let mut file = GeoPackage::create(&staging.path("communes.gpkg")?)?;
-    file.add_layer(COMMUNE_LAYER, COMMUNE_COLUMNS, &crs()?, true)?;
+    file.add_layer(
+        COMMUNE_LAYER,
+        COMMUNE_COLUMNS,
+        &crs()?,
+        LayerKind::MultiPolygon,
+    )?;
     let rows: Vec<Row> = communes
         .iter()
         .map(|commune| Row {
-            polygons: &commune.parts,
+            place: Place::Polygons(&commune.parts),
             values: vec![
                 Value::Text(&commune.code),
                 Value::Text(&commune.name),

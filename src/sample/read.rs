@@ -1,0 +1,158 @@
+//! What checked points say.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{COLUMNS, Kind, LAYER};
+use crate::accuracy::{Estimate, Stratum, estimate};
+use crate::error::{Error, Result};
+use crate::grid::HALF_CM2_PER_M2;
+use crate::vector::{Layer, Opening};
+
+/// Fewer errors than this in a stratum, and the interval is not to be relied on.
+const LEAST_ERRORS: usize = 10;
+
+/// One figure of the account, as mapped and as the points correct it, in m².
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// Its name.
+    pub name: &'static str,
+    /// As mapped.
+    pub mapped: f64,
+    /// As estimated.
+    pub estimate: Estimate,
+}
+
+/// What the points of a file say.
+#[derive(Clone, Debug)]
+pub struct Accuracy {
+    /// The period.
+    pub period: String,
+    /// The series.
+    pub series: String,
+    /// For each stratum: its ground in m², points, those checked, and those that disagree with the
+    /// account.
+    pub strata: BTreeMap<Kind, (f64, usize, usize, usize)>,
+    /// Stocks, fluxes and the net balance; none where a stratum has fewer than two checked points.
+    pub figures: Vec<Figure>,
+}
+
+impl Accuracy {
+    /// The strata with too few errors for the intervals to be relied on.
+    pub fn thin(&self) -> Vec<Kind> {
+        let is_thin =
+            |(_, (_, _, _, errors)): &(&Kind, &(f64, usize, usize, usize))| *errors < LEAST_ERRORS;
+        self.strata
+            .iter()
+            .filter(is_thin)
+            .map(|(&k, _)| k)
+            .collect()
+    }
+}
+
+/// What a checked point says: artificialised before and after.
+type Seen = (bool, bool);
+
+/// Reads the points of `path`.
+pub fn accuracy(path: &Path) -> Result<Accuracy> {
+    let opening = Opening {
+        usual: &[LAYER],
+        ..Opening::default()
+    };
+    let mut layer = Layer::open(path, opening)?;
+    let place = layer.place();
+    let columns = COLUMNS
+        .iter()
+        .map(|name| layer.require_column(name).map(Some))
+        .collect::<Result<Vec<_>>>()?;
+    let mut about: Option<(String, String)> = None;
+    let mut points: BTreeMap<Kind, (f64, usize, Vec<Seen>)> = BTreeMap::new();
+    layer.scan(&columns, |row| {
+        let place = format!("{place}, row {}", row.number);
+        let value = |n: usize| row.values[n].as_deref().map(str::trim).unwrap_or("");
+        let own = (value(0).to_owned(), value(1).to_owned());
+        if *about.get_or_insert_with(|| own.clone()) != own {
+            return Err(Error::input(
+                &place,
+                format!("is of {}, {}, and other points are not", own.0, own.1),
+                "give the points of one draw",
+            ));
+        }
+        let kind = Kind::ALL.into_iter().find(|k| k.name() == value(2));
+        let area: Option<i64> = value(3).parse().ok();
+        let (Some(kind), Some(area)) = (kind, area) else {
+            return Err(Error::input(
+                &place,
+                format!(
+                    "`{}`, `{}` is not a stratum and its ground",
+                    value(2),
+                    value(3)
+                ),
+                "leave the columns of the draw as `millesime sample` wrote them",
+            ));
+        };
+        let seen = |n: usize| match value(n) {
+            "" => Ok(None),
+            "1" => Ok(Some(true)),
+            "0" => Ok(Some(false)),
+            other => Err(Error::input(
+                &place,
+                format!("`{other}` in the column {} is not an answer", COLUMNS[n]),
+                "write 1 where the ground is artificialised, 0 where it is not, nothing where you \
+                 cannot tell",
+            )),
+        };
+        let square_metres = area as f64 / HALF_CM2_PER_M2 as f64;
+        let entry = points
+            .entry(kind)
+            .or_insert_with(|| (square_metres, 0, Vec::new()));
+        entry.1 += 1;
+        entry.2.extend(seen(8)?.zip(seen(9)?));
+        Ok(())
+    })?;
+    let (period, series) = about.ok_or_else(|| {
+        Error::input(&place, "has no points", "draw some with `millesime sample`")
+    })?;
+    let strata = points
+        .iter()
+        .map(|(&kind, (area, count, seen))| {
+            let errors = seen.iter().filter(|&&s| s != kind.status()).count();
+            (kind, (*area, *count, seen.len(), errors))
+        })
+        .collect();
+    Ok(Accuracy {
+        period,
+        series,
+        strata,
+        figures: figures(&points),
+    })
+}
+
+fn figures(points: &BTreeMap<Kind, (f64, usize, Vec<Seen>)>) -> Vec<Figure> {
+    let as_number = |is: bool| f64::from(u8::from(is));
+    let kinds: [(&'static str, &dyn Fn(Seen) -> f64); 5] = [
+        ("artificial before", &|(before, _)| as_number(before)),
+        ("artificial after", &|(_, after)| as_number(after)),
+        ("artificialised", &|(b, a)| as_number(!b && a)),
+        ("désartificialised", &|(b, a)| as_number(b && !a)),
+        ("net", &|(b, a)| as_number(a) - as_number(b)),
+    ];
+    let figure = |(name, value): (&'static str, &dyn Fn(Seen) -> f64)| {
+        let strata: Vec<Stratum> = points
+            .values()
+            .map(|(area, _, seen)| Stratum {
+                area: *area,
+                values: seen.iter().map(|&s| value(s)).collect(),
+            })
+            .collect();
+        let mapped = points
+            .iter()
+            .map(|(kind, (area, ..))| area * value(kind.status()));
+        Some(Figure {
+            name,
+            mapped: mapped.sum(),
+            estimate: estimate(&strata)?,
+        })
+    };
+    kinds.into_iter().filter_map(figure).collect()
+}

@@ -54,7 +54,8 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         .map(|c| communes::read(c, &crs))
         .transpose()?;
     let commune_repairs = communes.as_ref().map(|c| c.repairs.clone());
-    let vintages = vintage::read_all(&territory, &crs, &reference, progress)?;
+    let mut vintages = vintage::read_all(&territory, &crs, &reference, progress)?;
+    align::order(&mut vintages);
     let (exempted, exemptions) = read_exemptions(&territory, &crs, &reference)?;
     let mut corrections = Corrections::default();
     for file in &territory.corrections {
@@ -64,22 +65,31 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
     clock.phase("one partition", None);
     let overlap = reference.parameter("commune_overlap_maximum")?;
     let drawn = std::mem::take(&mut corrections.builder);
-    let (mut ground, published) = align::lay(communes, vintages, exempted, drawn, overlap)?;
+    let is_aligned = territory.align_mode() == AlignMode::ChangeFirst;
+    let shifts = if is_aligned {
+        align::shifts(&vintages)
+    } else {
+        Vec::new()
+    };
+    let (mut ground, mut base, mut placed) =
+        align::lay(communes, vintages, &shifts, exempted, drawn, overlap)?;
 
-    let mut base = published;
     let mut series = Vec::new();
     let mut revision = None;
     if !territory.corrections.is_empty() {
         clock.phase("corrections", None);
         let (revised, report) = align::revise(&mut ground, &base, &corrections);
         series.push(std::mem::replace(&mut base, revised));
+        if is_aligned {
+            (placed, _) = align::revise(&mut ground, &placed, &corrections);
+        }
         revision = Some(report);
     }
     let mut steps = Vec::new();
     let mut aligned = None;
-    if territory.align_mode() == AlignMode::ChangeFirst {
+    if is_aligned {
         clock.phase("alignment", None);
-        let (found, reports) = align::change_first(&ground, &base, &reference)?;
+        let (found, reports) = align::change_first(&ground, &base, &placed, &reference)?;
         (aligned, steps) = (Some(found), reports);
     }
     series.push(base);
@@ -166,7 +176,7 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         "corrections": revision.as_ref().map(|report| json!({
             "read": corrections.reports, "applied": report,
         })),
-        "align": { "mode": territory.align_mode(), "steps": steps },
+        "align": { "mode": territory.align_mode(), "shifts": shifts, "steps": steps },
         "forcing": territory.decree.forcing,
         "inputs": inputs,
         "parameters": parameters(&reference),

@@ -41,14 +41,16 @@ pub struct StepReport {
 }
 
 /// The series `base` without the noise between its vintages, and what was found on the way.
+/// `placed` is the same series with its vintages moved to where the first one is drawn.
 pub fn change_first(
     ground: &Ground,
     base: &Series,
+    placed: &Series,
     reference: &Reference,
 ) -> Result<(Series, Vec<StepReport>)> {
     let rules = Rules::new(reference)?;
     let count = ground.partition.face_count() as FaceId;
-    let mut objects: Vec<Vec<u32>> = base
+    let mut objects: Vec<Vec<u32>> = placed
         .versions
         .iter()
         .map(|version| (0..count).map(|f| version.object_at(f)).collect())
@@ -65,7 +67,7 @@ pub fn change_first(
                 departement: departement as u32,
                 before: &objects[before],
                 base_before: &base.versions[before],
-                after: &base.versions[after],
+                after: &placed.versions[after],
                 is_state: [before, after].iter().all(|&v| ground.vintages[v].is_state),
                 zones: [before, after].map(|v| ground.vintages[v].zone.as_deref()),
             };

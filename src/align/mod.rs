@@ -11,6 +11,7 @@ mod report;
 mod revise;
 mod rules;
 mod series;
+mod shift;
 mod verdict;
 mod width;
 
@@ -22,6 +23,7 @@ pub use change_first::{StepReport, change_first};
 pub use report::{LaidReport, Mended, OverlayReport};
 pub use revise::{Conflict, RevisionReport, revise};
 pub use series::{ALIGNED, PUBLISHED, REVISED, Series, Version};
+pub use shift::{Shift, shift};
 pub use verdict::Verdict;
 pub use width::is_as_wide;
 
@@ -149,16 +151,64 @@ impl Layers {
     }
 }
 
-/// Lays everything on one partition; gives the ground, and the vintages as they are.
-/// `commune_overlap` is the share of the smaller commune that two communes may both claim.
+/// Puts vintages in the order in which they are laid: by territory file, year and département.
+pub fn order(vintages: &mut [Vintage]) {
+    vintages.sort_by(|a, b| (a.of, a.year, &a.departement).cmp(&(b.of, b.year, &b.departement)));
+}
+
+/// The displacement of each of ordered vintages against the first of its chain, where it can be
+/// told: of the same territory file, and about the same ground.
+pub fn shifts(vintages: &[Vintage]) -> Vec<Option<Shift>> {
+    let mut found: Vec<Option<Shift>> = Vec::with_capacity(vintages.len());
+    for (n, vintage) in vintages.iter().enumerate() {
+        let is_before = |v: &usize| {
+            let (of, departement) = (vintages[*v].of, &vintages[*v].departement);
+            let is_one = departement.is_none() || vintage.departement.is_none();
+            of == vintage.of && (is_one || *departement == vintage.departement)
+        };
+        let before = (0..n).rev().find(is_before);
+        let own = before
+            .filter(|&v| vintages[v].is_state && vintage.is_state)
+            .and_then(|v| shift(&vintages[v], vintage).map(|shift| (v, shift)));
+        // A shift is told against the vintage before as it is drawn, which may be shifted too.
+        found.push(own.map(|(v, mut own)| {
+            if let Some(before) = found[v].filter(|b| b.is_significant) {
+                own.east_m += before.east_m;
+                own.north_m += before.north_m;
+                own.is_significant |= before.is_significant;
+            }
+            own
+        }));
+    }
+    found
+}
+
+/// Lays everything on one partition; gives the ground, the vintages as they are, and the vintages
+/// as they are once moved back by their `shifts` where these are significant. Vintages are in
+/// [`order`]. `commune_overlap` is the share of the smaller commune that two communes may both claim.
 pub fn lay(
     communes: Option<Communes>,
     mut vintages: Vec<Vintage>,
+    shifts: &[Option<Shift>],
     exempted: Vec<ExemptedLayer>,
     corrections: Builder,
     commune_overlap: f64,
-) -> Result<(Ground, Series)> {
-    vintages.sort_by(|a, b| (a.year, &a.departement).cmp(&(b.year, &b.departement)));
+) -> Result<(Ground, Series, Series)> {
+    let steps = |v: usize| {
+        shifts
+            .get(v)
+            .copied()
+            .flatten()
+            .map_or((0, 0), Shift::steps)
+    };
+    let moved: Vec<Option<Builder>> = vintages
+        .iter()
+        .enumerate()
+        .map(|(v, vintage)| match steps(v) {
+            (0, 0) => None,
+            steps => Some(vintage.builder.moved(steps)),
+        })
+        .collect();
     let mut builder = Builder::new();
     let mut starts = Vec::new();
     let mut communes = communes;
@@ -175,6 +225,10 @@ pub fn lay(
         starts.push(builder.append(layer.builder));
     }
     starts.push(builder.append(corrections));
+    let is_moved: Vec<bool> = moved.iter().map(Option::is_some).collect();
+    for builder_of_moved in moved {
+        starts.push(builder.append(builder_of_moved.unwrap_or_default()));
+    }
     let layers = Layers { starts };
     let overlay = builder.build();
     overlay
@@ -203,13 +257,19 @@ pub fn lay(
 
     let count = overlay.partition.face_count();
     let first_exemption = 1 + vintages.len();
+    let first_moved = first_exemption + exempt_from.len() + 1;
     let mut objects: Vec<Vec<u32>> = vec![vec![NONE; count]; vintages.len()];
+    let mut moved_objects: Vec<Vec<u32>> = is_moved
+        .iter()
+        .map(|&is| if is { vec![NONE; count] } else { Vec::new() })
+        .collect();
     let mut zones: Vec<Option<Vec<bool>>> = vintages
         .iter()
         .map(|v| v.has_zone_construite.then(|| vec![false; count]))
         .collect();
     let mut reached: Vec<Vec<bool>> = vec![vec![false; count]; vintages.len()];
     let mut exempt: Vec<Vec<bool>> = vec![vec![false; count]; exempt_from.len()];
+    let mut moved_winner = vec![0i64; vintages.len()];
     let mut corrected = Vec::new();
     let mut laid: Vec<Tally> = vintages.iter().map(|_| Tally::default()).collect();
     for face in 0..count {
@@ -217,6 +277,19 @@ pub fn lay(
         for &item in overlay.items(face as FaceId) {
             let (layer, n) = layers.locate(item);
             if layer == 0 {
+                continue;
+            }
+            if layer >= first_moved {
+                let v = layer - first_moved;
+                if let Part::Object(object) = vintages[v].parts[n] {
+                    let list = &vintages[v].objects;
+                    let kept = &mut moved_objects[v][face];
+                    let challenger = (areas[item as usize], &list[object as usize]);
+                    if *kept == NONE || challenger < (moved_winner[v], &list[*kept as usize]) {
+                        *kept = object;
+                        moved_winner[v] = areas[item as usize];
+                    }
+                }
                 continue;
             }
             if layer == first_exemption + exempt.len() {
@@ -300,6 +373,7 @@ pub fn lay(
     require_departements(&vintages, &departements)?;
 
     let (mut on_ground, mut versions, mut pool) = (Vec::new(), Vec::new(), Vec::new());
+    let mut moved_versions = Vec::new();
     for (v, vintage) in vintages.into_iter().enumerate() {
         let object = std::mem::take(&mut objects[v]);
         let own = vintage.departement.as_deref().and_then(|own| {
@@ -327,8 +401,20 @@ pub fn lay(
         for object in object.iter_mut().filter(|o| **o != NONE) {
             *object += before;
         }
+        // Where a moved vintage has nothing, at the edge of its data, it says what it says in place.
+        let in_place = |(moved, own): (u32, &u32)| match moved {
+            NONE => *own,
+            moved => moved + before,
+        };
+        let moved = std::mem::take(&mut moved_objects[v]);
+        let moved: Vec<u32> = moved.into_iter().zip(&object).map(in_place).collect();
         pool.extend(vintage.objects);
-        versions.push(Version::new(&overlay.partition, &object));
+        let version = Version::new(&overlay.partition, &object);
+        moved_versions.push(match moved.is_empty() {
+            true => version.clone(),
+            false => Version::new(&overlay.partition, &moved),
+        });
+        versions.push(version);
         on_ground.push(OnGround {
             year: vintage.year,
             of: vintage.of,
@@ -340,7 +426,7 @@ pub fn lay(
             laid,
         });
     }
-    let published = Series {
+    let published = |versions: Vec<Version>| Series {
         name: PUBLISHED,
         is_official: true,
         verdicts: vec![Vec::new(); versions.len()],
@@ -358,7 +444,7 @@ pub fn lay(
         corrected,
         report,
     };
-    Ok((ground, published))
+    Ok((ground, published(versions), published(moved_versions)))
 }
 
 /// Sums over the faces of one vintage.

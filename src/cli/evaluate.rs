@@ -87,6 +87,20 @@ fn print_accuracy(accuracy: &Accuracy) -> std::io::Result<()> {
 fn print(evaluation: &Evaluation) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "Scores {CAVEAT}.")?;
+    for shift in &evaluation.shifts {
+        writeln!(
+            out,
+            "the vintages lie {:.2} m east and {:.2} m north of one another (± {:.2} m){}",
+            shift.east_m,
+            shift.north_m,
+            shift.error_m,
+            if shift.is_significant {
+                ": corrected"
+            } else {
+                ": not corrected"
+            }
+        )?;
+    }
     for step in &evaluation.steps {
         writeln!(
             out,

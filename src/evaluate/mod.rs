@@ -57,6 +57,8 @@ pub struct Evaluation {
     pub verdicts: Vec<VerdictScore>,
     /// What alignment found.
     pub steps: Vec<align::StepReport>,
+    /// Displacements between the observed vintages.
+    pub shifts: Vec<align::Shift>,
 }
 
 /// A series, and what the decree says of it.
@@ -88,13 +90,25 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
 
     progress.phase("one partition", None);
     let overlap = reference.parameter("commune_overlap_maximum")?;
-    let (ground, published) = align::lay(communes, vintages, Vec::new(), Builder::new(), overlap)?;
+    align::order(&mut vintages);
+    let mut shifts = align::shifts(&vintages);
+    for (shift, _) in shifts
+        .iter_mut()
+        .zip(&vintages)
+        .filter(|(_, v)| v.of == TRUTH)
+    {
+        *shift = None;
+    }
+    let nothing = (Vec::new(), Builder::new());
+    let (ground, published, placed) =
+        align::lay(communes, vintages, &shifts, nothing.0, nothing.1, overlap)?;
     let (true_ground, true_series) = ground.only(&published, TRUTH);
+    let (_, placed) = ground.only(&placed, OBSERVED);
     let (ground, naive) = ground.only(&published, OBSERVED);
     drop(published);
 
     progress.phase("alignment", None);
-    let (aligned, steps) = align::change_first(&ground, &naive, &reference)?;
+    let (aligned, steps) = align::change_first(&ground, &naive, &placed, &reference)?;
 
     progress.phase("scores", None);
     let decide = |ground: &Ground, series: Series| -> Result<Decided> {
@@ -111,6 +125,7 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
         communes: Vec::new(),
         verdicts: Vec::new(),
         steps,
+        shifts: shifts.into_iter().flatten().collect(),
     };
     let least = reference.parameter("unit_built")?;
     for d in 0..ground.departements.len() {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::noding::{Edges, Items, Noded, Segment, node, symmetric_difference};
 use super::trace::{Cycles, link};
 use super::{FaceId, OUTSIDE, Partition, nesting};
-use crate::grid::{Point, orientation};
+use crate::grid::{LIMIT, Point, orientation};
 
 /// An item of an overlay: one region, whose boundary was given to the [`Builder`].
 pub type ItemId = u32;
@@ -65,6 +65,29 @@ impl Builder {
         self.others.append(&mut other.others);
         self.items += other.items;
         first
+    }
+
+    /// The segments so far, each with its item, the smaller end first.
+    pub fn segments(&self) -> impl Iterator<Item = (ItemId, Point, Point)> {
+        let all = self.segments.iter().chain(self.others.iter().flatten());
+        all.map(|s| (s.item, s.a, s.b))
+    }
+
+    /// The same items moved by so many grid steps; segments that would leave the grid stay where
+    /// they are.
+    pub fn moved(&self, (east, north): (i32, i32)) -> Self {
+        let place = |p: Point| {
+            let fits = |v: i32, by: i32| v.checked_add(by).filter(|v| v.abs() <= LIMIT);
+            Some(Point::new(fits(p.x, east)?, fits(p.y, north)?))
+        };
+        let mut moved = self.clone();
+        let segments = moved.segments.iter_mut();
+        for segment in segments.chain(moved.others.iter_mut().flatten()) {
+            if let (Some(a), Some(b)) = (place(segment.a), place(segment.b)) {
+                (segment.a, segment.b) = (a, b);
+            }
+        }
+        moved
     }
 
     /// Number of items so far.

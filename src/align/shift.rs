@@ -1,0 +1,253 @@
+//! A systematic displacement between two vintages, told from the outlines that both draw.
+//!
+//! Every outline of the earlier vintage that the later one draws again, of ground of the same codes,
+//! nearly parallel and near, tells how far it has moved across itself. The displacement that agrees
+//! best with all of them is found robustly; how far blocks of a kilometre agree on it tells whether
+//! it is to be believed.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::grid::{Point, STEPS_PER_METRE};
+use crate::reference::Code;
+use crate::vintage::{Part, Vintage};
+
+/// A displacement of a vintage against the one before.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Shift {
+    /// Eastwards, m.
+    pub east_m: f64,
+    /// Northwards, m.
+    pub north_m: f64,
+    /// Standard error of either, m.
+    pub error_m: f64,
+    /// Outlines that both vintages draw.
+    pub outlines: u64,
+    /// Blocks of a kilometre that have enough of them.
+    pub blocks: u64,
+    /// Whether it is large enough, and sure enough, to be corrected.
+    pub is_significant: bool,
+}
+
+impl Shift {
+    /// By how much the vintage is to be moved back, in grid steps; nothing when it is not
+    /// significant.
+    pub(super) fn steps(self) -> (i32, i32) {
+        if !self.is_significant {
+            return (0, 0);
+        }
+        let steps = |metres: f64| -(metres * STEPS_PER_METRE).round() as i32;
+        (steps(self.east_m), steps(self.north_m))
+    }
+}
+
+/// Shorter segments say little of a direction, m.
+const SHORTEST: f64 = 2.0;
+/// Outlines further apart than this are not taken for one, m.
+const FURTHEST: f64 = 4.0;
+/// Sine of the largest angle between two drawings of one outline.
+const ANGLE: f64 = 0.2;
+/// Segments of the earlier vintage that are looked at, about.
+const LOOKED_AT: usize = 200_000;
+/// Side of a block, m; and least number of outlines from which a displacement is told.
+const BLOCK: f64 = 1_000.0;
+const LEAST: usize = 200;
+/// A displacement is believed when it is this many standard errors, and this far, m.
+const ERRORS: f64 = 4.0;
+const LEAST_SHIFT: f64 = 0.1;
+
+/// A segment of an outline, in metres.
+#[derive(Clone, Copy)]
+struct Outline {
+    codes: (Code, Code),
+    a: (f64, f64),
+    b: (f64, f64),
+}
+
+impl Outline {
+    fn middle(&self) -> (f64, f64) {
+        ((self.a.0 + self.b.0) / 2.0, (self.a.1 + self.b.1) / 2.0)
+    }
+
+    fn length(&self) -> f64 {
+        (self.b.0 - self.a.0).hypot(self.b.1 - self.a.1)
+    }
+
+    /// Unit vector across it.
+    fn normal(&self) -> (f64, f64) {
+        let length = self.length();
+        (
+            (self.a.1 - self.b.1) / length,
+            (self.b.0 - self.a.0) / length,
+        )
+    }
+
+    /// How far across itself another drawing of it lies; `None` when the other is none.
+    fn distance(&self, other: &Self) -> Option<f64> {
+        let (p, q) = (self.normal(), other.normal());
+        let sine = p.0 * q.1 - p.1 * q.0;
+        if self.codes != other.codes || sine.abs() > ANGLE {
+            return None;
+        }
+        // The other's middle lies beside this one, not beyond its ends.
+        let (m, o) = (self.middle(), other.middle());
+        let (dx, dy) = (o.0 - m.0, o.1 - m.1);
+        let (along, across) = (dx * p.1 - dy * p.0, dx * p.0 + dy * p.1);
+        (along.abs() <= self.length() / 2.0 + 1.0 && across.abs() <= FURTHEST).then_some(across)
+    }
+}
+
+/// An outline that both vintages draw: where, its normal, and how far it has moved along that.
+#[derive(Clone, Copy)]
+struct Pair {
+    at: (f64, f64),
+    normal: (f64, f64),
+    distance: f64,
+}
+
+/// The displacement of `after` against `before`; `None` where too few outlines are drawn by both.
+pub fn shift(before: &Vintage, after: &Vintage) -> Option<Shift> {
+    let pairs = pairs(before, after);
+    if pairs.len() < LEAST {
+        return None;
+    }
+    let (east, north) = solve(&pairs)?;
+    let mut blocks: HashMap<(i64, i64), Vec<Pair>> = HashMap::new();
+    for pair in &pairs {
+        let block = |v: f64| (v / BLOCK).floor() as i64;
+        let key = (block(pair.at.0), block(pair.at.1));
+        blocks.entry(key).or_default().push(*pair);
+    }
+    let mut differences: Vec<f64> = Vec::new();
+    let mut count = 0;
+    for own in blocks.into_values().filter(|own| own.len() >= LEAST / 4) {
+        if let Some((x, y)) = solve(&own) {
+            differences.extend([(x - east).abs(), (y - north).abs()]);
+            count += 1;
+        }
+    }
+    // One block has nothing to agree with.
+    let error = match count {
+        0 | 1 => f64::INFINITY,
+        _ => median(&mut differences) * MEDIAN_TO_DEVIATION / f64::from(count).sqrt(),
+    };
+    let size = east.hypot(north);
+    Some(Shift {
+        east_m: east,
+        north_m: north,
+        error_m: error,
+        outlines: pairs.len() as u64,
+        blocks: u64::from(count as u32),
+        is_significant: size >= LEAST_SHIFT && size > ERRORS * error,
+    })
+}
+
+/// Standard deviation of a normal distribution over the median of its absolute values.
+const MEDIAN_TO_DEVIATION: f64 = 1.4826;
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// The outlines of a vintage.
+fn outlines(vintage: &Vintage) -> impl Iterator<Item = Outline> {
+    vintage.builder.segments().filter_map(|(item, a, b)| {
+        let Part::Object(object) = vintage.parts[item as usize] else {
+            return None;
+        };
+        let object = &vintage.objects[object as usize];
+        let (a, b): (Point, Point) = (a, b);
+        let outline = Outline {
+            codes: (object.cover, object.usage),
+            a: a.metres(),
+            b: b.metres(),
+        };
+        (outline.length() >= SHORTEST).then_some(outline)
+    })
+}
+
+fn cell((x, y): (f64, f64)) -> (i64, i64) {
+    ((x / FURTHEST).floor() as i64, (y / FURTHEST).floor() as i64)
+}
+
+fn pairs(before: &Vintage, after: &Vintage) -> Vec<Pair> {
+    let total = outlines(before).count();
+    let every = (total / LOOKED_AT).max(1);
+    // By place, not by the order of the input: a cell is looked at or not.
+    let is_looked_at = |o: &Outline| {
+        let (x, y) = cell(o.middle());
+        let key = (x as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (y as u64).rotate_left(32);
+        key.wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 32 & 0xffff < 0x1_0000 / every as u64
+    };
+    let mut near: HashMap<(i64, i64), Vec<Outline>> = HashMap::new();
+    for outline in outlines(after) {
+        near.entry(cell(outline.middle()))
+            .or_default()
+            .push(outline);
+    }
+    let looked_at: Vec<Outline> = outlines(before).filter(is_looked_at).collect();
+    let mut pairs: Vec<Pair> = looked_at
+        .par_iter()
+        .filter_map(|outline| {
+            let (x, y) = cell(outline.middle());
+            let around = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (x + dx, y + dy)));
+            let others = around.filter_map(|at| near.get(&at)).flatten();
+            let distances = others.filter_map(|other| outline.distance(other));
+            let distance = distances.min_by(|a, b| a.abs().total_cmp(&b.abs()))?;
+            Some(Pair {
+                at: outline.middle(),
+                normal: outline.normal(),
+                distance,
+            })
+        })
+        .collect();
+    // Sums of floating-point numbers depend on their order.
+    pairs.sort_by(|p, q| {
+        p.at.0
+            .total_cmp(&q.at.0)
+            .then(p.at.1.total_cmp(&q.at.1))
+            .then(p.distance.total_cmp(&q.distance))
+    });
+    pairs
+}
+
+/// The displacement that agrees best with `pairs`: least squares, in which what disagrees counts
+/// less and less.
+fn solve(pairs: &[Pair]) -> Option<(f64, f64)> {
+    let (mut east, mut north) = (0.0, 0.0);
+    for _ in 0..20 {
+        let off = |p: &Pair| p.distance - (p.normal.0 * east + p.normal.1 * north);
+        let mut sizes: Vec<f64> = pairs.iter().map(|p| off(p).abs()).collect();
+        let scale = (median(&mut sizes) * MEDIAN_TO_DEVIATION).max(0.01);
+        let (mut xx, mut xy, mut yy, mut xd, mut yd) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        for pair in pairs {
+            // Tukey's weight: none beyond five deviations.
+            let share = (off(pair) / (5.0 * scale)).powi(2);
+            let weight = (1.0 - share).max(0.0).powi(2);
+            let (x, y) = pair.normal;
+            xx += weight * x * x;
+            xy += weight * x * y;
+            yy += weight * y * y;
+            xd += weight * x * pair.distance;
+            yd += weight * y * pair.distance;
+        }
+        let determinant = xx * yy - xy * xy;
+        // Outlines of one direction say nothing of a move along themselves.
+        if determinant <= 0.01 * (xx + yy).powi(2) {
+            return None;
+        }
+        let next = (
+            (xd * yy - yd * xy) / determinant,
+            (yd * xx - xd * xy) / determinant,
+        );
+        let moved = (next.0 - east).hypot(next.1 - north);
+        (east, north) = next;
+        if moved < 1e-4 {
+            break;
+        }
+    }
+    Some((east, north))
+}

@@ -140,6 +140,10 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         _ => Vec::new(),
     };
 
+    let returned = named(align::ALIGNED)
+        .map(|(aligned, _)| ledger::returned(&ground, aligned))
+        .unwrap_or_default();
+
     clock.phase("tables", None);
     let tables = indicators::compute(
         &ledgers,
@@ -147,6 +151,7 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         indicators::Amended {
             judged: &judged,
             revised: &revised,
+            returned: &returned,
         },
         &ground.communes,
         &reference,

@@ -3,7 +3,7 @@
 mod support;
 
 use support::drawn::{Drawing, Ring, object, rectangle};
-use support::{Outputs, Record, assert_closed};
+use support::{Outputs, Record, assert_closed, real_data};
 use tempfile::TempDir;
 
 const FIELD: (&str, &str) = ("CS2.2.1", "US1.1");
@@ -220,4 +220,113 @@ fn the_aligned_vintage_is_the_one_before_and_the_changes() {
         .unwrap();
     assert_eq!(origins[built].as_deref(), Some("CS2.2.1 US1.1"));
     assert_eq!(origins[1 - built], None);
+}
+
+#[test]
+fn what_changes_and_changes_back_is_listed() {
+    let all = rectangle(0.0, 0.0, SIDE, SIDE);
+    let housing = rectangle(100.0, 100.0, 300.0, 250.0);
+    let built = || vec![of(FIELD, &[&all, &housing]), of(HOUSING, &[&housing])];
+    let outputs = aligned(vec![
+        (2018, vec![of(FIELD, &[&all])]),
+        (2021, built()),
+        (2024, vec![of(FIELD, &[&all])]),
+    ]);
+    let doubtful = outputs.table("doubtful");
+    assert_eq!(doubtful.len(), 1);
+    assert_eq!(doubtful[0]["area_m2"], "30000.00000");
+    assert_eq!(doubtful[0]["cs_between"], HOUSING.0);
+}
+
+#[test]
+fn a_run_with_alignment_replaces_an_earlier_one() {
+    let folder = TempDir::new().unwrap();
+    let all = rectangle(0.0, 0.0, SIDE, SIDE);
+    let mut drawing = Drawing::default()
+        .commune("32001", all.clone())
+        .vintage(2018, vec![of(FIELD, &[&all])])
+        .vintage(2021, vec![of(WOOD, &[&all])]);
+    drawing.more = "[align]\nmode = \"change-first\"\n".to_owned();
+    let territory = drawing.write(folder.path());
+    let out = folder.path().join("out");
+    for _ in 0..2 {
+        millesime::run::run(&territory, &out, &millesime::progress::Quiet).unwrap();
+    }
+    assert!(out.join("aligned").is_dir());
+}
+
+/// The table of what alignment made of the differences, in m², by verdict and transition.
+fn by_transition(outputs: &Outputs) -> std::collections::BTreeMap<[String; 3], f64> {
+    let mut sums: std::collections::BTreeMap<[String; 3], f64> = Default::default();
+    for row in outputs.table("alignment") {
+        let key = ["verdict", "cs_before", "cs_after"].map(|c| row[c].clone());
+        *sums.entry(key).or_default() += square_metres(&row, "changed_m2");
+    }
+    sums
+}
+
+#[test]
+fn gers_keeps_its_clear_cut_and_its_track() {
+    let Some(data) = real_data("gers_keeps_its_clear_cut_and_its_track") else {
+        return;
+    };
+    let outputs = Outputs::of_real("gers-aligned", &data);
+    assert_closed(&outputs);
+    let sums = by_transition(&outputs);
+    for ([verdict, before, after], area) in &sums {
+        println!("{verdict:<12} {before:<10} {after:<10} {area:>9.0} m²");
+    }
+    let kept = |is: &dyn Fn(&str, &str) -> bool| -> f64 {
+        let of = sums.iter().filter(|([_, b, a], _)| is(b, a));
+        let kept = of.filter(|([v, ..], _)| v == "kept" || v == "remainder");
+        kept.map(|(_, area)| area).sum()
+    };
+    // Conifers to clear cut: 22 204.5 m², of which next to nothing is judged noise.
+    let cut = kept(&|before, after| before == "CS2.1.1.2" && after == "CS2.2.1");
+    assert!(cut > 0.97 * 22_204.5, "{cut}");
+    // The new track, 3 332 m².
+    let track = kept(&|_, after| after == "CS1.1.2.1");
+    assert!(track > 0.75 * 3_332.0, "{track}");
+    // Broadleaves and brushwood, which waver, are noise both ways.
+    let wavering = kept(&|before, after| {
+        ["CS2.1.1.1", "CS2.1.2"].contains(&before) && ["CS2.1.1.1", "CS2.1.2"].contains(&after)
+    });
+    let published: f64 = sums
+        .iter()
+        .filter(|([_, b, a], _)| {
+            [b, a]
+                .into_iter()
+                .all(|c| ["CS2.1.1.1", "CS2.1.2"].contains(&c.as_str()))
+        })
+        .map(|(_, area)| area)
+        .sum();
+    assert!(wavering < 0.4 * published, "{wavering} of {published}");
+}
+
+#[test]
+fn sybarval_loses_next_to_nothing() {
+    let Some(data) = real_data("sybarval_loses_next_to_nothing") else {
+        return;
+    };
+    let outputs = Outputs::of_real("sybarval-aligned", &data);
+    assert_closed(&outputs);
+    let (mut all, mut noise) = ([0.0; 2], [0.0; 2]);
+    for row in outputs.table("alignment_balance") {
+        let fluxes = ["gained_m2", "lost_m2"].map(|column| square_metres(&row, column));
+        let is_noise = !["kept", "late", "remainder", "return"].contains(&&*row["verdict"]);
+        for n in 0..2 {
+            all[n] += fluxes[n];
+            noise[n] += if is_noise { fluxes[n] } else { 0.0 };
+        }
+    }
+    println!("gained and lost {all:.0?} m², judged noise {noise:.0?} m²");
+    for n in 0..2 {
+        assert!(noise[n] <= 0.02 * all[n], "{noise:?} of {all:?}");
+    }
+    // Kept and dropped make up the published fluxes, but for threshold effects: there are none.
+    let published = flux(&outputs, "published");
+    let sum = published
+        .iter()
+        .fold((0.0, 0.0), |s, f| (s.0 + f.0, s.1 + f.1));
+    assert!((sum.0 - all[0]).abs() < 0.01 && (sum.1 - all[1]).abs() < 0.01);
 }

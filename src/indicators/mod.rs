@@ -3,7 +3,7 @@
 //!
 //! The tables that the SQL reads: `ledger` and `stock` (the account), `commune_periods` and
 //! `commune_vintages` (every commune with every period and vintage that concerns it, so that
-//! zeros appear), `judged` (what alignment made of differences), `revised` (what corrections moved), `basis` (the published table),
+//! zeros appear), `judged` (what alignment made of differences), `revised` (what corrections moved), `returned` (what changes back), `basis` (the published table),
 //! `nomenclature`, and `parameters` (one row). Columns in `_half_cm2` are integers: half square
 //! centimetres, 20 000 to the square metre.
 
@@ -15,14 +15,14 @@ use polars::sql::SQLContext;
 use crate::align::Verdict;
 use crate::communes::Commune;
 use crate::error::{Error, Result};
-use crate::ledger::{Judged, Ledger, Revised, State, Stock, StockRow};
+use crate::ledger::{Judged, Ledger, Returned, Revised, State, Stock, StockRow};
 use crate::reference::{Code, Nomenclature, Reference};
 
 /// The table that the SQL of the tables after it may read too.
 const BASIS: &str = "basis";
 
 /// Name and text of each table's SQL.
-pub const TABLES: [(&str, &str); 19] = [
+pub const TABLES: [(&str, &str); 20] = [
     (BASIS, include_str!("../../indicators/basis.sql")),
     ("alignment", include_str!("../../indicators/alignment.sql")),
     (
@@ -35,6 +35,7 @@ pub const TABLES: [(&str, &str); 19] = [
         include_str!("../../indicators/composition.sql"),
     ),
     ("coverage", include_str!("../../indicators/coverage.sql")),
+    ("doubtful", include_str!("../../indicators/doubtful.sql")),
     ("flux", include_str!("../../indicators/flux.sql")),
     (
         "flux_by_cover",
@@ -92,6 +93,8 @@ pub struct Amended<'a> {
     pub judged: &'a [(Judged, i64)],
     /// What corrections moved.
     pub revised: &'a [(Revised, i64)],
+    /// What changes and changes back.
+    pub returned: &'a [(Returned, i64)],
 }
 
 /// Computes every table.
@@ -112,6 +115,10 @@ pub fn compute(
         (
             "revised",
             revised_frame(amended.revised, communes, reference)?,
+        ),
+        (
+            "returned",
+            returned_frame(amended.returned, communes, reference)?,
         ),
         ("nomenclature", nomenclature_frame(reference)?),
         ("parameters", parameters_frame(reference)?),
@@ -339,12 +346,48 @@ fn vintages_frame(stocks: &[Stock], communes: &[Commune]) -> Result<DataFrame> {
         .frame()
 }
 
+/// The names of communes, by code; that of ground outside all for the empty one.
+fn names(communes: &[Commune]) -> BTreeMap<&str, &str> {
+    let outside = ("", "hors communes");
+    let all = communes.iter().map(|c| (&*c.code, &*c.name));
+    all.chain([outside]).collect()
+}
+
+fn returned_frame(
+    returned: &[(Returned, i64)],
+    communes: &[Commune],
+    reference: &Reference,
+) -> Result<DataFrame> {
+    let names = names(communes);
+    let rows = || returned.iter().map(|(row, _)| row);
+    let year = |n: usize| rows().map(move |r| i64::from(r.years[n]));
+    Columns::default()
+        .texts("commune", rows().map(|r| Some(&*r.commune)))
+        .texts("name", rows().map(|r| names.get(&*r.commune).copied()))
+        .texts("departement", rows().map(|r| Some(&*r.departement)))
+        .integers("year_first", year(0))
+        .integers("year_between", year(1))
+        .integers("year_last", year(2))
+        .texts("cs", rows().map(|r| Some(reference.cover.text(r.codes.0))))
+        .texts("us", rows().map(|r| Some(reference.usage.text(r.codes.1))))
+        .texts(
+            "cs_between",
+            rows().map(|r| Some(reference.cover.text(r.between.0))),
+        )
+        .texts(
+            "us_between",
+            rows().map(|r| Some(reference.usage.text(r.between.1))),
+        )
+        .integers("area_half_cm2", returned.iter().map(|(_, area)| *area))
+        .frame()
+}
+
 fn judged_frame(
     judged: &[(Judged, i64)],
     communes: &[Commune],
     reference: &Reference,
 ) -> Result<DataFrame> {
-    let names: BTreeMap<&str, &str> = communes.iter().map(|c| (&*c.code, &*c.name)).collect();
+    let names = names(communes);
     let rows = || judged.iter().map(|(row, _)| row);
     let cover = |when: usize| rows().map(move |r| r.codes[when].map(|c| reference.cover.text(c.0)));
     let usage = |when: usize| rows().map(move |r| r.codes[when].map(|c| reference.usage.text(c.1)));
@@ -352,10 +395,7 @@ fn judged_frame(
     Columns::default()
         .texts("of", rows().map(|r| Some(r.of)))
         .texts("commune", rows().map(|r| Some(&*r.commune)))
-        .texts(
-            "name",
-            rows().map(|r| Some(names.get(&*r.commune).copied().unwrap_or("hors communes"))),
-        )
+        .texts("name", rows().map(|r| names.get(&*r.commune).copied()))
         .texts("departement", rows().map(|r| Some(&*r.departement)))
         .integers("year_before", rows().map(|r| i64::from(r.years.0)))
         .integers("year_after", rows().map(|r| i64::from(r.years.1)))
@@ -378,7 +418,7 @@ fn revised_frame(
     communes: &[Commune],
     reference: &Reference,
 ) -> Result<DataFrame> {
-    let names: BTreeMap<&str, &str> = communes.iter().map(|c| (&*c.code, &*c.name)).collect();
+    let names = names(communes);
     let rows = || revised.iter().map(|(row, _)| row);
     let cover =
         |series: usize| rows().map(move |r| r.codes[series].map(|c| reference.cover.text(c.0)));
@@ -386,10 +426,7 @@ fn revised_frame(
         |series: usize| rows().map(move |r| r.codes[series].map(|c| reference.usage.text(c.1)));
     Columns::default()
         .texts("commune", rows().map(|r| Some(&*r.commune)))
-        .texts(
-            "name",
-            rows().map(|r| Some(names.get(&*r.commune).copied().unwrap_or("hors communes"))),
-        )
+        .texts("name", rows().map(|r| names.get(&*r.commune).copied()))
         .texts("departement", rows().map(|r| Some(&*r.departement)))
         .integers("year", rows().map(|r| i64::from(r.year)))
         .texts("cs_published", cover(0))

@@ -2,6 +2,7 @@
 
 mod judged;
 mod period;
+mod returned;
 mod revised;
 mod status;
 
@@ -12,6 +13,7 @@ use rayon::prelude::*;
 
 pub use judged::{Judged, judged};
 pub use period::{Change, PeriodFaces, Side, periods, places, state};
+pub use returned::{Returned, returned};
 pub use revised::{Revised, revised};
 pub use status::{Decided, VintageStatus, decide};
 

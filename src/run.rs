@@ -62,15 +62,15 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         corrections.read(file, &crs, &reference)?;
     }
 
-    clock.phase("one partition", None);
     let overlap = reference.parameter("commune_overlap_maximum")?;
     let drawn = std::mem::take(&mut corrections.builder);
     let is_aligned = territory.align_mode() == AlignMode::ChangeFirst;
-    let shifts = if is_aligned {
-        align::shifts(&vintages)
-    } else {
-        Vec::new()
-    };
+    let mut shifts = Vec::new();
+    if is_aligned {
+        clock.phase("displacement", None);
+        shifts = align::shifts(&vintages);
+    }
+    clock.phase("one partition", None);
     let (mut ground, mut base, mut placed) =
         align::lay(communes, vintages, &shifts, exempted, drawn, overlap)?;
 

@@ -330,3 +330,54 @@ fn sybarval_loses_next_to_nothing() {
         .fold((0.0, 0.0), |s, f| (s.0 + f.0, s.1 + f.1));
     assert!((sum.0 - all[0]).abs() < 0.01 && (sum.1 - all[1]).abs() < 0.01);
 }
+
+#[test]
+fn an_observed_twin_is_told_from_its_noise() {
+    use millesime::evaluate::{Method, evaluate};
+    use millesime::twin::{Landscape, Twin};
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("twin");
+    let twin = Twin {
+        km2: 36,
+        seed: 2,
+        years: vec![2018, 2021, 2024],
+        landscape: Landscape::Inland,
+        is_observed: true,
+    };
+    let summary = twin.write(&out, &millesime::progress::Quiet).unwrap();
+    let right = summary.right_share.unwrap();
+    assert!((0.78..0.88).contains(&right), "{right}");
+    let found = evaluate(
+        &out.join("TERRITORY.toml"),
+        &out.join("OBSERVED.toml"),
+        &millesime::progress::Quiet,
+    )
+    .unwrap();
+    for years in [(2018, 2021), (2021, 2024)] {
+        let score = |method: Method| {
+            let is_it = |s: &&millesime::evaluate::Score| {
+                s.years == years && s.method == method && s.kind == "change"
+            };
+            found.scores.iter().find(is_it).unwrap()
+        };
+        let (naive, aligned) = (score(Method::Naive), score(Method::ChangeFirst));
+        println!("{years:?}: {aligned:?}");
+        assert!(aligned.recall_by_object() > 0.85, "{aligned:?}");
+        assert!(aligned.precision_by_object() > 0.85, "{aligned:?}");
+        assert!(aligned.recall_by_area() > 0.9, "{aligned:?}");
+        assert!(aligned.precision_by_area() > 0.9, "{aligned:?}");
+        assert!(
+            naive.false_area() > 50 * aligned.false_area(),
+            "{naive:?} {aligned:?}"
+        );
+    }
+    // The account of three noisy vintages closes in every series.
+    let outputs = Outputs::of(&out.join("OBSERVED.toml"));
+    assert_closed(&outputs);
+    // What is kept, judged noise and only returned makes up what changed, row by row.
+    for row in outputs.table("alignment") {
+        let of = |column: &str| support::exact(&row[column]);
+        let parts = of("kept_m2") + of("noise_m2") + of("returned_m2");
+        assert_eq!(of("changed_m2"), parts, "{row:?}");
+    }
+}

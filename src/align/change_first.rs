@@ -13,13 +13,11 @@ use serde::Serialize;
 use super::rules::Rules;
 use super::series::{ALIGNED, Series, Version};
 use super::verdict::Verdict;
-use super::width::is_as_wide;
 use super::{Cause, Ground, NONE, cause};
 use crate::error::Result;
 use crate::grid::STEPS_PER_METRE;
 use crate::partition::{Dissolved, FaceId, OUTSIDE};
-use crate::reference::{Axis, Code, Reference};
-use crate::vintage::Object;
+use crate::reference::{Code, Reference};
 
 /// What alignment found between two vintages of a département.
 #[derive(Clone, Debug, Serialize)]
@@ -100,19 +98,19 @@ pub fn change_first(
 }
 
 /// From one vintage to the next, in a département.
-struct Step<'a> {
-    ground: &'a Ground,
-    rules: &'a Rules<'a>,
-    reference: &'a Reference,
-    departement: u32,
+pub(super) struct Step<'a> {
+    pub(super) ground: &'a Ground,
+    pub(super) rules: &'a Rules<'a>,
+    pub(super) reference: &'a Reference,
+    pub(super) departement: u32,
     /// The aligned object of each face of the ground at the date before.
-    before: &'a [u32],
+    pub(super) before: &'a [u32],
     base_before: &'a Version,
-    after: &'a Version,
+    pub(super) after: &'a Version,
     /// Whether both vintages describe the state of the ground, and not only where it changed.
-    is_state: bool,
+    pub(super) is_state: bool,
     /// The zone construite before and after.
-    zones: [Option<&'a [bool]>; 2],
+    pub(super) zones: [Option<&'a [bool]>; 2],
 }
 
 /// The aligned object of each face of the département at the date after, and what was judged.
@@ -121,42 +119,10 @@ struct Outcome {
     report: StepReport,
 }
 
-type Codes = (Code, Code);
-
-/// Connected ground of one code each.
-struct States {
-    merged: Dissolved,
-    /// Their ground in the zone construite.
-    in_zone: Vec<i64>,
-}
-
-fn is_kept(verdict: &Option<Verdict>) -> bool {
-    *verdict == Some(Verdict::Kept)
-}
-
-/// A patch of candidates, as its surroundings tell of it.
-#[derive(Clone, Copy, Default)]
-struct Surroundings {
-    /// Its outline, in grid steps.
-    perimeter: f64,
-    /// It touches ground that is, and stays, what it was: the later outline runs there.
-    has_unchanged: bool,
-    /// It touches ground that was, and is, what it becomes: the earlier outline runs there.
-    has_resulting: bool,
-    /// It touches ground that becomes what it becomes, and was something else: an earlier outline
-    /// runs there too, though it may be that of something else.
-    has_becoming: bool,
-}
-
-impl Surroundings {
-    /// Whether both vintages draw an outline along it.
-    fn is_between_outlines(self) -> bool {
-        self.has_unchanged && (self.has_resulting || self.has_becoming)
-    }
-}
+pub(super) type Codes = (Code, Code);
 
 impl Step<'_> {
-    fn codes(&self, object: u32) -> Option<Codes> {
+    pub(super) fn codes(&self, object: u32) -> Option<Codes> {
         (object != NONE).then(|| {
             let object = &self.ground.objects[object as usize];
             (object.cover, object.usage)
@@ -236,229 +202,8 @@ impl Step<'_> {
         (before, after)
     }
 
-    /// What surrounds each patch; and the standard deviation of the distance between the drawings
-    /// of one outline, in grid steps: the distance that 68 % of the outlines' length keep within.
-    fn surroundings(
-        &self,
-        patches: &Dissolved,
-        keys: &[u32],
-        before: &[Option<Codes>],
-        after: &[Option<Codes>],
-    ) -> (Vec<Surroundings>, f64) {
-        let partition = &self.ground.partition;
-        let mut around = vec![Surroundings::default(); patches.members.len()];
-        // Length of the outlines that both vintages draw at the same place.
-        let mut common = 0.0;
-        for e in 0..partition.edge_count() {
-            let (left, right) = partition.sides(e);
-            let (l, r) = (left as usize, right as usize);
-            let is_stable = |f: usize| before[f] == after[f];
-            let is_outline = is_stable(l) && is_stable(r) && before[l] != before[r];
-            let is_within = patches.merged[l] == patches.merged[r];
-            let is_of_patch = (keys[l] != 0 || keys[r] != 0) && !is_within;
-            if !is_of_patch && !is_outline {
-                continue;
-            }
-            let (a, b) = partition.edge(e);
-            let length = f64::from(a.x - b.x).hypot(f64::from(a.y - b.y));
-            if is_outline && before[l].is_some() && before[r].is_some() {
-                common += length;
-            }
-            for (f, other) in [(l, r), (r, l)] {
-                if keys[f] != 0 {
-                    let patch = &mut around[patches.merged[f] as usize];
-                    patch.perimeter += length;
-                    patch.has_unchanged |= before[other] == before[f] && is_stable(other);
-                    if after[other] == after[f] && before[other] != before[f] {
-                        patch.has_resulting |= is_stable(other);
-                        patch.has_becoming |= !is_stable(other);
-                    }
-                }
-            }
-        }
-        // A band has half its outline on each side, and its area over that is its mean width.
-        let mut distances: Vec<(f64, f64)> = around
-            .iter()
-            .enumerate()
-            .filter(|(_, patch)| patch.is_between_outlines())
-            .map(|(n, patch)| {
-                let half = patch.perimeter / 2.0;
-                let area = patches.partition.area(n as FaceId) as f64 / 2.0;
-                (area / half, half)
-            })
-            .collect();
-        distances.sort_by(|p, q| p.0.total_cmp(&q.0));
-        let total = common + distances.iter().map(|(_, length)| length).sum::<f64>();
-        let mut reached = common;
-        let within = |&(_, length): &(f64, f64)| {
-            reached += length;
-            reached >= NORMAL_WITHIN_ONE_DEVIATION * total
-        };
-        let deviation = if common >= NORMAL_WITHIN_ONE_DEVIATION * total {
-            0.0
-        } else {
-            distances.iter().copied().find(within).map_or(0.0, |d| d.0)
-        };
-        (around, deviation)
-    }
-
-    /// Judges each patch by itself; `None` for what is not one.
-    fn judge_patches(
-        &self,
-        patches: &Dissolved,
-        keys: &[u32],
-        around: &[Surroundings],
-        becoming: &Dissolved,
-        outline: f64,
-    ) -> Vec<Option<Verdict>> {
-        // A narrow patch beside something wide that becomes the same is the band along its outline;
-        // one that is part of something narrow, such as a new track, is not.
-        let is_part_of_wide = |member: FaceId| {
-            let piece = becoming.merged[member as usize];
-            let polygon = becoming.partition.polygon(piece);
-            polygon.is_some_and(|polygon| is_as_wide(&polygon, outline))
-        };
-        let judge = |(patch, &member): (usize, &FaceId)| {
-            if keys[member as usize] == 0 {
-                return None;
-            }
-            if patches.partition.area(patch as FaceId) < self.rules.patch_area {
-                return Some(Verdict::PatchArea);
-            }
-            let polygon = patches.partition.polygon(patch as FaceId)?;
-            if !is_as_wide(&polygon, self.rules.patch_width) {
-                return Some(Verdict::PatchWidth);
-            }
-            let around = around[patch];
-            if around.is_between_outlines()
-                && !is_as_wide(&polygon, outline)
-                && (around.has_resulting || is_part_of_wide(member))
-            {
-                return Some(Verdict::Outline);
-            }
-            Some(Verdict::Kept)
-        };
-        patches.members.par_iter().enumerate().map(judge).collect()
-    }
-
-    /// Judges patches that are kept so far by whether their codes are taken for one another.
-    fn judge_confusions(
-        &self,
-        patches: &Dissolved,
-        before: &[Option<Codes>],
-        after: &[Option<Codes>],
-        of_patch: &mut [Option<Verdict>],
-    ) {
-        let mut known: HashMap<(Codes, Codes), bool> = HashMap::new();
-        for (n, verdict) in of_patch.iter_mut().enumerate().filter(|(_, v)| is_kept(v)) {
-            let f = patches.members[n] as usize;
-            let (Some(was), Some(is)) = (before[f], after[f]) else {
-                continue;
-            };
-            let is_confusion = *known.entry((was, is)).or_insert_with(|| {
-                self.reference.is_confusable(Axis::Cover, was.0, is.0)
-                    && self.reference.is_confusable(Axis::Use, was.1, is.1)
-            });
-            if is_confusion {
-                *verdict = Some(Verdict::Confusion);
-            }
-        }
-    }
-
-    /// Judges patches that are kept so far by the connected ground of one code that they are part
-    /// of, before and after: what results is to be as large as the minimum unit and as wide as the
-    /// minimum width; and so large was what is taken up by ground that was there before.
-    fn judge_states(
-        &self,
-        patches: &Dissolved,
-        before: &[Option<Codes>],
-        after: &[Option<Codes>],
-        of_patch: &mut [Option<Verdict>],
-    ) {
-        let later = self.states(after, self.zones[1]);
-        let object = |face| self.after.object_at(later.merged.members[face as usize]);
-        self.judge_side(patches, &later, of_patch, |face| {
-            let object = &self.ground.objects[object(face) as usize];
-            if self.is_below_unit(&later, face, object) {
-                return Some(Verdict::StateArea);
-            }
-            let width = self.rules.width(object)?;
-            let polygon = later.merged.partition.polygon(face)?;
-            (!is_as_wide(&polygon, width)).then_some(Verdict::StateWidth)
-        });
-        // Ground of each later state that was so before.
-        let mut old = vec![0i64; later.merged.members.len()];
-        for f in (0..before.len()).filter(|&f| before[f] == after[f]) {
-            old[later.merged.merged[f] as usize] += self.ground.partition.area(f as FaceId);
-        }
-        let mut grown: Vec<Option<Verdict>> = of_patch.to_vec();
-        for (n, verdict) in grown.iter_mut().enumerate() {
-            let state = later.merged.merged[patches.members[n] as usize];
-            if 2 * old[state as usize] < later.merged.partition.area(state) {
-                *verdict = None;
-            }
-        }
-        let earlier = self.states(before, self.zones[0]);
-        self.judge_side(patches, &earlier, &mut grown, |face| {
-            let object = self.before[earlier.merged.members[face as usize] as usize];
-            let object = &self.ground.objects[object as usize];
-            self.is_below_unit(&earlier, face, object)
-                .then_some(Verdict::StateBefore)
-        });
-        for (verdict, grown) in of_patch.iter_mut().zip(grown) {
-            *verdict = grown.or(*verdict);
-        }
-    }
-
-    /// Connected ground of the same codes.
-    fn states(&self, codes: &[Option<Codes>], zone: Option<&[bool]>) -> States {
-        let merged = self
-            .ground
-            .partition
-            .dissolve(&self.numbers(codes.iter().copied()));
-        let mut in_zone = vec![0; merged.members.len()];
-        if let Some(zone) = zone {
-            for f in (0..codes.len()).filter(|&f| zone[f]) {
-                in_zone[merged.merged[f] as usize] += self.ground.partition.area(f as FaceId);
-            }
-        }
-        States { merged, in_zone }
-    }
-
-    fn is_below_unit(&self, states: &States, face: FaceId, object: &Object) -> bool {
-        let area = states.merged.partition.area(face);
-        let share = states.in_zone[face as usize] as f64 / area as f64;
-        area < self.rules.unit(object, share > self.rules.zone_share)
-    }
-
-    /// Judges patches that are kept so far by the states that they are part of, each once.
-    fn judge_side(
-        &self,
-        patches: &Dissolved,
-        states: &States,
-        of_patch: &mut [Option<Verdict>],
-        judge: impl Fn(FaceId) -> Option<Verdict> + Sync,
-    ) {
-        let state_of = |patch: usize| states.merged.merged[patches.members[patch] as usize];
-        let mut wanted: Vec<FaceId> = (0..of_patch.len())
-            .filter(|&n| is_kept(&of_patch[n]))
-            .map(state_of)
-            .collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let failures: HashMap<FaceId, Verdict> = wanted
-            .into_par_iter()
-            .filter_map(|face| Some((face, judge(face)?)))
-            .collect();
-        for (n, verdict) in of_patch.iter_mut().enumerate().filter(|(_, v)| is_kept(v)) {
-            if let Some(&failure) = failures.get(&state_of(n)) {
-                *verdict = Some(failure);
-            }
-        }
-    }
-
     /// A number for the codes of each face of the département; 0 for all else.
-    fn numbers(&self, codes: impl Iterator<Item = Option<Codes>>) -> Vec<u32> {
+    pub(super) fn numbers(&self, codes: impl Iterator<Item = Option<Codes>>) -> Vec<u32> {
         let mut numbers: HashMap<Codes, u32> = HashMap::new();
         let departements = self.ground.departement.iter();
         codes
@@ -508,100 +253,4 @@ impl Step<'_> {
             verdict => (later, verdict),
         }
     }
-
-    /// Gives what noise leaves beside a change to the change: first patches of noise, along ground
-    /// that was as they were; then connected ground of one code that is all noise, along ground that
-    /// was so or becomes what it was to become.
-    fn absorb_remainders(
-        &self,
-        patches: &Dissolved,
-        before: &[Option<Codes>],
-        after: &[Option<Codes>],
-        result: &mut [(u32, Option<Verdict>)],
-    ) {
-        let was_so = |f: usize, other: usize| before[f] == before[other];
-        self.absorb(patches, patches, &was_so, result);
-        let keys = self.numbers(result.iter().map(|(object, _)| self.codes(*object)));
-        let states = self.ground.partition.dissolve(&keys);
-        let is_so = |f: usize, other: usize| was_so(f, other) || after[f] == after[other];
-        self.absorb(&states, patches, &is_so, result);
-    }
-
-    /// Gives pieces that are all noise, and smaller than their minimum unit or narrower than a patch
-    /// may be, to the change along which they lie, where `is_alike` says so of a face and one beside.
-    fn absorb(
-        &self,
-        pieces: &Dissolved,
-        patches: &Dissolved,
-        is_alike: &dyn Fn(usize, usize) -> bool,
-        result: &mut [(u32, Option<Verdict>)],
-    ) {
-        let is_noise = |f: usize| result[f].1.is_some_and(Verdict::is_noise);
-        let mut is_remainder = vec![true; pieces.members.len()];
-        for f in 0..result.len() {
-            if !is_noise(f) {
-                is_remainder[pieces.merged[f] as usize] = false;
-            }
-        }
-        let partition = &self.ground.partition;
-        // Length of the outline, and of that with each change, with a face of this.
-        let mut perimeters: HashMap<FaceId, f64> = HashMap::new();
-        let mut borders: BTreeMap<(FaceId, FaceId), (f64, FaceId)> = BTreeMap::new();
-        for e in 0..partition.edge_count() {
-            let (left, right) = partition.sides(e);
-            for (f, other) in [(left, right), (right, left)] {
-                let piece = pieces.merged[f as usize];
-                if !is_remainder[piece as usize] || piece == pieces.merged[other as usize] {
-                    continue;
-                }
-                let (a, b) = partition.edge(e);
-                let length = f64::from(a.x - b.x).hypot(f64::from(a.y - b.y));
-                *perimeters.entry(piece).or_default() += length;
-                let is_change = matches!(
-                    result[other as usize].1,
-                    Some(Verdict::Kept | Verdict::Late)
-                );
-                let (f, other) = (f as usize, other as usize);
-                if is_change && is_alike(f, other) {
-                    let patch = patches.merged[other];
-                    let face = other as FaceId;
-                    let border = borders.entry((piece, patch)).or_insert((0.0, face));
-                    border.0 += length;
-                    border.1 = border.1.min(face);
-                }
-            }
-        }
-        // For each of them, the length with all changes, with the one that it shares most with, and
-        // a face of that one.
-        let mut heirs: BTreeMap<FaceId, (f64, f64, FaceId)> = BTreeMap::new();
-        for ((piece, _), (length, face)) in borders {
-            let heir = heirs.entry(piece).or_insert((0.0, length, face));
-            heir.0 += length;
-            if length > heir.1 {
-                (heir.1, heir.2) = (length, face);
-            }
-        }
-        heirs.retain(|&piece, (shared, _, _)| {
-            if *shared < self.rules.remainder_border * perimeters[&piece] {
-                return false;
-            }
-            let object = result[pieces.members[piece as usize] as usize].0;
-            let unit = self
-                .rules
-                .unit(&self.ground.objects[object as usize], false);
-            pieces.partition.area(piece) < unit
-                || pieces
-                    .partition
-                    .polygon(piece)
-                    .is_some_and(|polygon| !is_as_wide(&polygon, self.rules.patch_width))
-        });
-        for f in 0..result.len() {
-            if let Some(&(_, _, heir)) = heirs.get(&pieces.merged[f]) {
-                result[f] = (result[heir as usize].0, Some(Verdict::Remainder));
-            }
-        }
-    }
 }
-
-/// Share of a normal distribution within a standard deviation of its mean.
-const NORMAL_WITHIN_ONE_DEVIATION: f64 = 0.6827;

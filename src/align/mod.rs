@@ -7,6 +7,9 @@
 mod cause;
 mod change_first;
 mod departements;
+mod judge;
+mod outlines;
+mod remainders;
 mod report;
 mod revise;
 mod rules;

@@ -47,13 +47,20 @@ pub fn review(out: &Path, path: &Path, count: usize, reference: &Reference) -> R
         })?;
         crs = Some(judged(&file, year, reference, &mut found)?);
     }
-    let (Some(crs), false) = (crs, found.is_empty()) else {
+    let Some(crs) = crs else {
         return Err(Error::input(
             out.display(),
-            "holds no aligned series",
-            "run the territory with `[align] mode = \"change-first\"`",
+            "holds no period of a run",
+            "give the folder of a run of two vintages or more, with --out",
         ));
     };
+    if found.is_empty() {
+        return Err(Error::input(
+            out.display(),
+            "holds nothing that alignment judged",
+            "run the territory with `[align] mode = \"change-first\"`",
+        ));
+    }
     // Weights, then places, so that the choice does not depend on the order of the files.
     found.sort_by(|p, q| {
         let place = |j: &Judged| j.draft.polygon.exterior.first().copied();
@@ -88,7 +95,7 @@ fn judged(path: &Path, year: u16, reference: &Reference, found: &mut Vec<Judged>
                 .ok_or_else(|| damaged(&format!("it has no column {name}")))
         };
         let (series, verdicts) = (text("series")?, text("verdict")?);
-        let codes = ["cs_before", "us_before", "cs_after", "us_after"].map(text);
+        let codes = ["cs_before", "us_before", "cs_observed", "us_observed"].map(text);
         let [cs_before, us_before, cs_after, us_after] = codes;
         let (cs_before, us_before) = (cs_before?, us_before?);
         let (cs_after, us_after) = (cs_after?, us_after?);

@@ -59,7 +59,8 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
     let (exempted, exemptions) = read_exemptions(&territory, &crs, &reference)?;
     let mut corrections = Corrections::default();
     for file in &territory.corrections {
-        corrections.read(file, &crs, &reference)?;
+        let is_of_run = |year| territory.vintages.iter().any(|v| v.year == year);
+        corrections.read(file, &crs, &reference, &is_of_run)?;
     }
 
     let overlap = reference.parameter("commune_overlap_maximum")?;
@@ -141,7 +142,7 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
     };
 
     let returned = named(align::ALIGNED)
-        .map(|(aligned, _)| ledger::returned(&ground, aligned))
+        .map(|(aligned, _)| ledger::returned(&ground, aligned, &reference))
         .unwrap_or_default();
 
     clock.phase("tables", None);

@@ -63,6 +63,16 @@ fn correction(cs: Option<&str>, us: Option<&str>, ring: &Ring, status: &str, dat
     )
 }
 
+fn at(path: &std::path::Path) -> millesime::territory::Corrections {
+    millesime::territory::Corrections {
+        path: path.to_owned(),
+        layer: None,
+        vintage: None,
+        crs: None,
+        encoding: None,
+    }
+}
+
 fn artificial(outputs: &Outputs, series: &str, year: &str) -> f64 {
     let stock = outputs.table_of(series, "stock");
     let row = stock.iter().find(|row| row["year"] == year).unwrap();
@@ -186,7 +196,7 @@ fn a_correction_without_polygon_amends_its_object() {
         Some("US3"),
         &rectangle(0.0, 0.0, 1.0, 1.0),
         "validated",
-        "2024",
+        "2024-01-01",
     );
     row["geometry"] = Value::Null;
     row["properties"]["id_ocs"] = "Y1".into();
@@ -203,7 +213,7 @@ fn wrong_corrections_are_refused_in_plain_words() {
     let reference = millesime::reference::Reference::load(None).unwrap();
     let check = |rows: &[Value]| {
         write_geojson(&path, rows);
-        let error = millesime::corrections::check(&path, None, &reference);
+        let error = millesime::corrections::check(&at(&path), &reference);
         error.err().map(|e| e.to_string()).unwrap_or_default()
     };
     let ring = rectangle(0.0, 0.0, 10.0, 10.0);
@@ -237,7 +247,7 @@ fn the_template_can_be_read_back() {
     millesime::corrections::write_template(&path, &crs, &[]).unwrap();
     assert!(folder.path().join("mine.qml").exists());
     let reference = millesime::reference::Reference::load(None).unwrap();
-    let read = millesime::corrections::check(&path, None, &reference).unwrap();
+    let read = millesime::corrections::check(&at(&path), &reference).unwrap();
     assert!(read.list.is_empty());
     let again = millesime::corrections::write_template(&path, &crs, &[]);
     assert!(again.unwrap_err().to_string().contains("there already"));
@@ -246,16 +256,94 @@ fn the_template_can_be_read_back() {
 #[test]
 fn what_is_worth_a_look_comes_back_as_corrections() {
     let ring = rectangle(0.0, 0.0, 10.0, 10.0);
-    let outputs = corrected(&[correction(Some("CS2.2.1"), None, &ring, "rejected", "2024")]);
+    let outputs = corrected(&[correction(
+        Some("CS2.2.1"),
+        None,
+        &ring,
+        "rejected",
+        "2024-01-01",
+    )]);
     let path = outputs.folder.path().join("review.gpkg");
     let reference = millesime::reference::Reference::load(None).unwrap();
     let summary = millesime::review::review(&outputs.path(), &path, 10, &reference).unwrap();
     assert_eq!((summary.judged, summary.written), (1, 1));
-    let read = millesime::corrections::check(&path, None, &reference).unwrap();
+    let read = millesime::corrections::check(&at(&path), &reference).unwrap();
     assert_eq!(read.list[0].year, 2021);
     assert_eq!(&*read.list[0].source, "photo-interprétation");
     assert_eq!(
         read.list[0].status,
         millesime::corrections::Status::Submitted
+    );
+}
+
+#[test]
+fn dates_are_dates_and_the_order_of_rows_decides_nothing() {
+    let east = rectangle(150.0, 100.0, 200.0, 200.0);
+    let field = |date: &str| correction(Some(FIELD.0), Some(FIELD.1), &east, "validated", date);
+    let yard = |date: &str| correction(Some(YARD.0), Some(YARD.1), &east, "validated", date);
+    // The later one is followed, however dates are written.
+    let outputs = corrected(&[field("02/01/2025"), yard("15/12/2024")]);
+    assert_eq!(artificial(&outputs, "revised", "2018"), 5_000.0);
+    let outputs = corrected(&[field("2025-1-10"), yard("2025-1-9")]);
+    assert_eq!(artificial(&outputs, "revised", "2018"), 5_000.0);
+    // On one day, content decides.
+    let one = corrected(&[field("2025-01-01"), yard("2025-01-01")]);
+    let other = corrected(&[yard("2025-01-01"), field("2025-01-01")]);
+    let stocks = [one, other].map(|o| artificial(&o, "revised", "2018"));
+    assert_eq!(stocks[0], stocks[1]);
+}
+
+#[test]
+fn a_correction_that_is_not_validated_leaves_no_trace() {
+    // Off the lines of the vintage: laid, it would cut them.
+    let odd = vec![(123.45, 33.21), (317.77, 91.13), (177.01, 233.9)];
+    let without = corrected(&[correction(
+        Some("CS2.2.1"),
+        None,
+        &odd,
+        "rejected",
+        "2024-01-01",
+    )]);
+    let empty = corrected(&[correction(None, None, &odd, "validated", "2024-01-01")]);
+    for outputs in [without, empty] {
+        assert_eq!(outputs.summary.ground.report.noding_passes, 0);
+        assert!(outputs.table("revisions").is_empty());
+    }
+}
+
+#[test]
+fn every_conflict_is_told() {
+    let east = rectangle(150.0, 100.0, 200.0, 200.0);
+    let outputs = corrected(&[
+        correction(Some("CS1.1.1.1"), None, &east, "validated", "2024-01-01"),
+        correction(Some("CS2.2.1"), None, &east, "validated", "2024-01-02"),
+        correction(None, Some("US5"), &east, "validated", "2024-01-03"),
+    ]);
+    let revision = outputs.summary.revision.as_ref().unwrap();
+    assert_eq!(revision.conflicts.len(), 1, "{:?}", revision.conflicts);
+    let revisions = outputs.table("revisions");
+    assert_eq!(revisions[0]["cs_revised"], "CS2.2.1");
+    assert_eq!(revisions[0]["us_revised"], "US5");
+}
+
+#[test]
+fn nothing_is_written_over() {
+    let folder = TempDir::new().unwrap();
+    let crs = millesime::crs::Crs::parse("EPSG:2154", "test").unwrap();
+    let write = |name: &str| {
+        let path = folder.path().join(name);
+        millesime::corrections::write_template(&path, &crs, &[]).map_err(|e| e.to_string())
+    };
+    assert!(write("form.qml").unwrap_err().contains(".gpkg"));
+    std::fs::write(folder.path().join("mine.qml"), "mine").unwrap();
+    assert!(write("mine.gpkg").unwrap_err().contains("there already"));
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("mine.qml")).unwrap(),
+        "mine"
+    );
+    assert!(
+        write("nowhere/mine.gpkg")
+            .unwrap_err()
+            .contains("not a folder")
     );
 }

@@ -139,3 +139,23 @@ fn checked_points_correct_the_figures() {
         "{message}"
     );
 }
+
+#[test]
+fn an_edited_draw_is_refused() {
+    let outputs = outputs();
+    let refused = |name: &str, sql: &str| {
+        let path = outputs.folder.path().join(name);
+        draw(&plan(&outputs, 1), &path).unwrap();
+        check(&path, sql);
+        accuracy(&path).unwrap_err().to_string()
+    };
+    let message = refused("a.gpkg", "DELETE FROM points WHERE stratum = 'other'");
+    assert!(message.contains("no point of some strata"), "{message}");
+    let message = refused(
+        "b.gpkg",
+        "UPDATE points SET stratum_half_cm2 = '1' WHERE fid = 1",
+    );
+    assert!(message.contains("another ground"), "{message}");
+    let message = refused("c.gpkg", "UPDATE points SET stratum_half_cm2 = '-5'");
+    assert!(message.contains("not a stratum"), "{message}");
+}

@@ -93,6 +93,7 @@ pub fn change_first(
         is_official: false,
         versions,
         verdicts,
+        judged: placed.versions.clone(),
     };
     Ok((series, reports))
 }

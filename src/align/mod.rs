@@ -81,6 +81,7 @@ impl Ground {
             name: series.name,
             is_official: series.is_official,
             verdicts: vec![Vec::new(); versions.len()],
+            judged: Vec::new(),
             versions,
         };
         let ground = Self {
@@ -433,6 +434,7 @@ pub fn lay(
         name: PUBLISHED,
         is_official: true,
         verdicts: vec![Vec::new(); versions.len()],
+        judged: Vec::new(),
         versions,
     };
     let ground = Ground {

@@ -7,10 +7,9 @@ use serde::Serialize;
 
 use super::series::{REVISED, Series, Version};
 use super::{Ground, NONE};
-use crate::corrections::{Correction, Corrections, Status};
+use crate::corrections::{Correction, Corrections};
 use crate::grid::format_m2;
 use crate::partition::FaceId;
-use crate::reference::Code;
 
 /// What corrections did. Areas are in m².
 #[derive(Clone, Debug, Default, Serialize)]
@@ -54,7 +53,7 @@ pub fn revise(
         let year = ground.vintages[v].year;
         let applies = |&c: &u32| {
             let correction = &corrections.list[c as usize];
-            correction.status == Status::Validated && correction.year == year
+            correction.applies() && correction.year == year
         };
         let mut of_object: HashMap<Arc<str>, Vec<u32>> = HashMap::new();
         for c in (0..corrections.list.len() as u32).filter(applies) {
@@ -84,28 +83,51 @@ pub fn revise(
                 .map(|&(_, item)| corrections.owners[item as usize]);
             let mut found: Vec<u32> = by_ground.filter(applies).filter(is_of).collect();
             found.extend(of_object.get(id).into_iter().flatten());
-            found.sort_unstable_by_key(|&c| (&corrections.list[c as usize].date, c));
+            // By date, then by content, so that the order of the rows decides nothing.
+            found.sort_by_key(|&c| rank(&corrections.list[c as usize]));
             found.dedup();
-            let Some((&winner, others)) = found.split_last() else {
+            let Some(&winner) = found.last() else {
                 continue;
             };
             let area = ground.partition.area(f);
-            for &c in &found {
-                is_matched[c as usize] = true;
-            }
-            let winning = &corrections.list[winner as usize];
-            for &other in others {
-                if disagree(&corrections.list[other as usize], winning) {
-                    *conflicts.entry((other, winner)).or_default() += area;
-                }
-            }
             // What a later correction leaves alone, an earlier one may still correct.
             let mut said = (None, None, None);
-            for correction in found.iter().map(|&c| &corrections.list[c as usize]) {
+            let mut sayers = [None; 3];
+            for &c in &found {
+                is_matched[c as usize] = true;
+                let correction = &corrections.list[c as usize];
+                let differs = [
+                    correction
+                        .cover
+                        .is_some_and(|v| said.0.is_some_and(|w| w != v)),
+                    correction
+                        .usage
+                        .is_some_and(|v| said.1.is_some_and(|w| w != v)),
+                    correction
+                        .ossature
+                        .is_some_and(|v| said.2.is_some_and(|w| w != v)),
+                ];
+                let mut against: Vec<u32> = (0..3)
+                    .filter(|&n| differs[n])
+                    .filter_map(|n| sayers[n])
+                    .collect();
+                against.dedup();
+                for earlier in against {
+                    *conflicts.entry((earlier, c)).or_default() += area;
+                }
+                let says = [
+                    correction.cover.is_some(),
+                    correction.usage.is_some(),
+                    correction.ossature.is_some(),
+                ];
+                for (sayer, _) in sayers.iter_mut().zip(says).filter(|(_, says)| *says) {
+                    *sayer = Some(c);
+                }
                 said.0 = correction.cover.or(said.0);
                 said.1 = correction.usage.or(said.1);
                 said.2 = correction.ossature.or(said.2);
             }
+            let winning = &corrections.list[winner as usize];
             objects[f as usize] = *known.entry((object, said, winner)).or_insert_with(|| {
                 let mut corrected = ground.objects[object as usize].clone();
                 corrected.cover = said.0.unwrap_or(corrected.cover);
@@ -130,7 +152,7 @@ pub fn revise(
     }
     let years: Vec<u16> = ground.vintages.iter().map(|v| v.year).collect();
     for (correction, is_matched) in corrections.list.iter().zip(is_matched) {
-        if correction.status == Status::Validated && !is_matched {
+        if correction.applies() && !is_matched {
             if years.contains(&correction.year) {
                 report.unmatched.push(correction.place.clone());
             } else {
@@ -155,13 +177,14 @@ pub fn revise(
         name: REVISED,
         is_official: base.is_official,
         verdicts: vec![Vec::new(); versions.len()],
+        judged: Vec::new(),
         versions,
     };
     (series, report)
 }
 
-/// Whether two corrections of one ground say different things.
-fn disagree(a: &Correction, b: &Correction) -> bool {
-    let differ = |p: Option<Code>, q: Option<Code>| p.zip(q).is_some_and(|(p, q)| p != q);
-    differ(a.cover, b.cover) || differ(a.usage, b.usage)
+/// The order in which corrections are followed, the last one most.
+fn rank(c: &Correction) -> impl Ord + use<> {
+    let says = (c.cover, c.usage, c.ossature);
+    (c.date.clone(), says, c.source.clone(), c.id.clone())
 }

@@ -22,9 +22,21 @@ pub struct Series {
     /// For each vintage, what was judged of the faces of the ground that differ from the vintage
     /// before; nothing where nothing is judged.
     pub verdicts: Vec<Vec<Option<Verdict>>>,
+    /// The vintages that these verdicts are about, where there are any.
+    pub judged: Vec<Version>,
 }
 
 impl Series {
+    /// What a vintage that was judged says of a face of the ground.
+    pub fn judged_at<'a>(
+        &self,
+        ground: &'a Ground,
+        vintage: usize,
+        face: FaceId,
+    ) -> Option<&'a Object> {
+        self.judged.get(vintage)?.at(ground, face)
+    }
+
     /// What was judged of a face of the ground at a vintage.
     pub fn verdict(&self, vintage: usize, face: FaceId) -> Option<Verdict> {
         *self.verdicts[vintage].get(face as usize)?

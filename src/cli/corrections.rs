@@ -9,6 +9,7 @@ use millesime::crs::Crs;
 use millesime::error::Result;
 use millesime::reference::Reference;
 use millesime::review::review;
+use millesime::territory;
 
 use super::Outcome;
 
@@ -27,6 +28,15 @@ enum Command {
         /// Its layer, when it has several.
         #[arg(long)]
         layer: Option<String>,
+        /// Year of the vintage, where the rows do not say.
+        #[arg(long)]
+        vintage: Option<u16>,
+        /// CRS, when the file does not say.
+        #[arg(long)]
+        crs: Option<String>,
+        /// Encoding of its text.
+        #[arg(long)]
+        encoding: Option<String>,
     },
     /// Writes an empty corrections file (GeoPackage), and its form for QGIS beside it.
     Template {
@@ -53,8 +63,21 @@ pub struct ReviewFlags {
 pub fn main(flags: Flags) -> Result<Outcome> {
     let mut out = std::io::stdout().lock();
     match flags.command {
-        Command::Check { file, layer } => {
-            let corrections = check(&file, layer.as_deref(), &Reference::load(None)?)?;
+        Command::Check {
+            file,
+            layer,
+            vintage,
+            crs,
+            encoding,
+        } => {
+            let file = territory::Corrections {
+                path: file,
+                layer,
+                vintage,
+                crs,
+                encoding,
+            };
+            let corrections = check(&file, &Reference::load(None)?)?;
             for report in &corrections.reports {
                 let kind = if report.is_patch {
                     "a patch"

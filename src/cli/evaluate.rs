@@ -195,9 +195,13 @@ fn print_communes(
         };
         writeln!(
             out,
-            "  {name:<18} true {truth:>9.2} ha, seen {seen:>9.2} ha ({:+.1} %); by commune: bias \
+            "  {name:<18} true {truth:>9.2} ha, seen {seen:>9.2} ha{}; by commune: bias \
              {:+.3} ha, median error {:.3} ha, 90 % within {:.3} ha",
-            100.0 * (seen - truth) / truth,
+            if truth > 0.0 {
+                format!(" ({:+.1} %)", 100.0 * (seen - truth) / truth)
+            } else {
+                String::new()
+            },
             (seen - truth) / communes.len() as f64,
             at(0.5),
             at(0.9),

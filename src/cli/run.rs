@@ -72,6 +72,18 @@ fn print_summary(summary: &Summary, seconds: f64) -> std::io::Result<()> {
     for ledger in &summary.ledgers {
         print_flux(&mut out, ledger)?;
     }
+    if let Some(revision) = &summary.revision {
+        writeln!(
+            out,
+            "corrections: {} m² amended, {} m² already so; {} meet nothing, {} are of other \
+             vintages, {} conflict (manifest.json lists them)",
+            revision.amended_m2,
+            revision.already_m2,
+            revision.unmatched.len(),
+            revision.other_vintages,
+            revision.conflicts.len(),
+        )?;
+    }
     for vintage in &ground.vintages {
         for repair in repairs(vintage) {
             writeln!(out, "{}: {repair}", vintage.year)?;

@@ -8,7 +8,6 @@
 mod template;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -93,10 +92,18 @@ pub struct Correction {
     pub ossature: Option<bool>,
     /// Where it stands.
     pub status: Status,
-    /// Its day, as text that sorts.
+    /// Its day, as in 2024-06-15; empty when it has none.
     pub date: Arc<str>,
     /// How it was found.
     pub source: Arc<str>,
+}
+
+impl Correction {
+    /// Whether it amends its vintage: it is validated, and says something.
+    pub fn applies(&self) -> bool {
+        let says = self.cover.is_some() || self.usage.is_some() || self.ossature.is_some();
+        self.status == Status::Validated && says
+    }
 }
 
 /// Corrections as they were read.
@@ -132,15 +139,17 @@ pub struct Report {
 }
 
 impl Corrections {
-    /// Reads one more file into the CRS `target`.
+    /// Reads one more file into the CRS `target`. The ground is drawn of those corrections only
+    /// that amend a vintage of one of these `years`: a proposal leaves no trace in the account.
     pub fn read(
         &mut self,
         file: &territory::Corrections,
         target: &Crs,
         reference: &Reference,
+        years: &dyn Fn(u16) -> bool,
     ) -> Result<()> {
         let mut layer = open(file)?;
-        let is_patch = layer.find_column(PATCH_COVER).is_some();
+        let is_patch = is_patch(&layer);
         let columns = columns(&layer, is_patch)?;
         let mut intake = Intake::new(&layer, file.crs.as_deref(), target)?;
         let place = layer.place();
@@ -182,25 +191,49 @@ impl Corrections {
                 _ => None,
             };
             let year = match value(0) {
-                "" => file.vintage,
-                text => text.get(..4).and_then(|year| year.parse().ok()),
+                "" => file.vintage.ok_or_else(|| {
+                    Error::input(
+                        &place,
+                        "does not say which vintage it amends",
+                        "give its year in the column `vintage`, or with `vintage = …` in \
+                         [[corrections]]",
+                    )
+                })?,
+                text => year(text).ok_or_else(|| {
+                    Error::input(
+                        &place,
+                        format!("`{text}` is not the year of a vintage"),
+                        "write it as in 2018",
+                    )
+                })?,
             };
-            let year = year.or(file.vintage).ok_or_else(|| {
-                Error::input(
-                    &place,
-                    "does not say which vintage it amends",
-                    "give its year in the column `vintage`, or with `vintage = …` in [[corrections]]",
-                )
-            })?;
+            let date = match value(5) {
+                "" => String::new(),
+                text => day(text).ok_or_else(|| {
+                    Error::input(
+                        &place,
+                        format!("`{text}` is not a date"),
+                        "write it as in 2024-06-15: of two corrections of one ground the later is \
+                         followed",
+                    )
+                })?,
+            };
+            let is_empty = cover.is_none() && usage.is_none() && ossature.is_none();
+            report.empty += u64::from(is_empty);
             let first = intake.builder.item_count();
-            if row.geometry.is_some() {
+            let is_drawn = row.geometry.is_some();
+            if is_drawn && status == Status::Validated && !is_empty && years(year) {
                 intake.add(row.number, row.geometry)?;
+                if intake.builder.item_count() == first {
+                    return Err(Error::input(
+                        &place,
+                        "its geometry covers no ground",
+                        "draw a polygon, or none to amend the object named in `id_ocs`",
+                    ));
+                }
             }
             let items = intake.builder.item_count() - first;
-            if cover.is_none() && usage.is_none() && ossature.is_none() {
-                report.empty += 1;
-            }
-            if items == 0 && value(1).is_empty() {
+            if !is_drawn && value(1).is_empty() {
                 return Err(Error::input(
                     &place,
                     "has neither a polygon nor the identifier of an object",
@@ -214,12 +247,12 @@ impl Corrections {
                 place,
                 year,
                 id: (!value(1).is_empty()).then(|| value(1).into()),
-                is_drawn: items > 0,
+                is_drawn,
                 cover,
                 usage,
                 ossature,
                 status,
-                date: value(5).into(),
+                date: date.into(),
                 source: match (is_patch, value(6)) {
                     (true, _) => "PATCH_CORR".into(),
                     (false, "") => "correction".into(),
@@ -241,38 +274,57 @@ impl Corrections {
 /// Refuses corrections whose file, layer or columns are not there.
 pub fn require(file: &territory::Corrections) -> Result<()> {
     let layer = open(file)?;
-    let is_patch = layer.find_column(PATCH_COVER).is_some();
-    columns(&layer, is_patch).map(drop)
+    columns(&layer, is_patch(&layer)).map(drop)
 }
 
-/// Reads the file at `path` as corrections, and tells what it holds.
-pub fn check(path: &Path, layer: Option<&str>, reference: &Reference) -> Result<Corrections> {
-    let file = territory::Corrections {
-        path: path.to_owned(),
-        layer: layer.map(str::to_owned),
-        vintage: None,
-        crs: None,
-        encoding: None,
+/// Reads a file as corrections, to tell what it holds.
+pub fn check(file: &territory::Corrections, reference: &Reference) -> Result<Corrections> {
+    require(file)?;
+    let layer = open(file)?;
+    let place = layer.place();
+    let declared = match &file.crs {
+        Some(told) => Some(Crs::parse(told, &place)?),
+        None => layer.crs().cloned(),
     };
-    // A patch does not say its vintage in every edition, and none is asked of it here.
-    let file = match require(&file) {
-        Ok(()) => territory::Corrections {
-            vintage: open(&file)?.find_column(PATCH_COVER).map(|_| 0),
-            ..file
-        },
-        Err(error) => return Err(error),
+    let declared = declared
+        .ok_or_else(|| Error::input(&place, "does not say its CRS", "save it with its CRS"))?;
+    // What is drawn in degrees is read in metres, as a run does.
+    let target = match declared.require_metres(&place) {
+        Ok(()) => declared,
+        Err(_) => Crs::parse("EPSG:2154", &place)?,
     };
-    let layer = open(&file)?;
-    let crs = layer.crs().cloned().ok_or_else(|| {
-        Error::input(
-            layer.place(),
-            "does not say its CRS",
-            "save it with its CRS",
-        )
-    })?;
     let mut corrections = Corrections::default();
-    corrections.read(&file, &crs, reference)?;
+    corrections.read(file, &target, reference, &|_| true)?;
     Ok(corrections)
+}
+
+fn is_patch(layer: &Layer) -> bool {
+    let of_patches = [PATCH_COVER, PATCH_USE, PATCH_OSSATURE];
+    of_patches
+        .iter()
+        .any(|names| layer.find_column(names).is_some())
+}
+
+/// The year of a vintage: `2018`, or a number or a date that starts with it.
+fn year(text: &str) -> Option<u16> {
+    let (year, rest) = text.split_at_checked(4)?;
+    let ends = !rest.starts_with(|c: char| c.is_ascii_digit());
+    year.parse()
+        .ok()
+        .filter(|y| ends && (1900..=2200).contains(y))
+}
+
+/// A day as text that sorts: from `2024-06-15`, `2024/06/15` or `15/06/2024`, of one digit or two,
+/// with or without an hour.
+fn day(text: &str) -> Option<String> {
+    let text = text.split(['T', ' ']).next()?;
+    let parts: Vec<&str> = text.split(['-', '/', '.']).collect();
+    let [a, b, c] = parts[..] else { return None };
+    let (y, m, d) = if a.len() == 4 { (a, b, c) } else { (c, b, a) };
+    let number = |text: &str| text.parse::<u16>().ok();
+    let (y, m, d) = (number(y)?, number(m)?, number(d)?);
+    let iso = format!("{y:04}-{m:02}-{d:02}");
+    territory::flight_day(&iso).map(|_| iso)
 }
 
 fn open(file: &territory::Corrections) -> Result<Layer> {

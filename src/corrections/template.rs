@@ -37,11 +37,35 @@ pub struct Draft {
 
 /// Writes a corrections file of these drafts, which may be none, and its form beside it.
 pub fn write(path: &Path, crs: &Crs, drafts: &[Draft]) -> Result<()> {
-    if path.exists() {
+    let is_geopackage = path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("gpkg"));
+    if !is_geopackage {
+        let advice = "give a name that ends in .gpkg";
         return Err(Error::input(
             path.display(),
-            "is there already",
-            "give a new name: corrections that people wrote are never replaced",
+            "is not the name of a GeoPackage",
+            advice,
+        ));
+    }
+    let form = path.with_extension("qml");
+    for taken in [path, &form] {
+        if taken.exists() {
+            return Err(Error::input(
+                taken.display(),
+                "is there already",
+                "give a new name: what people wrote is never replaced",
+            ));
+        }
+    }
+    if let Some(folder) = path
+        .parent()
+        .filter(|f| !f.as_os_str().is_empty() && !f.is_dir())
+    {
+        return Err(Error::input(
+            folder.display(),
+            "is not a folder",
+            "make it first",
         ));
     }
     let mut file = GeoPackage::create(path)?;
@@ -67,6 +91,5 @@ pub fn write(path: &Path, crs: &Crs, drafts: &[Draft]) -> Result<()> {
         .collect();
     file.write(LAYER, &rows)?;
     file.finish()?;
-    let form = path.with_extension("qml");
     std::fs::write(&form, FORM).map_err(|e| Error::unwritable(&form, e))
 }

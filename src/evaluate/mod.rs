@@ -10,7 +10,6 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::align::{self, Cause, Ground, Series, cause};
-use crate::artificial::Forcing;
 use crate::communes;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
@@ -72,6 +71,16 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
     let true_territory = Territory::read(truth)?;
     let territory = Territory::read(observed)?;
     require_same_years(&true_territory, &territory, observed)?;
+    for (territory, path) in [(&true_territory, truth), (&territory, observed)] {
+        if !territory.corrections.is_empty() || !territory.exemptions.is_empty() {
+            return Err(Error::input(
+                path.display(),
+                "has [[corrections]] or [[exemptions]], which are not evaluated",
+                "take them out of the file",
+            ));
+        }
+    }
+    let forcing = territory.decree.forcing;
     let reference = Reference::load(territory.run.reference.as_deref())?;
     let crs = Crs::parse(&true_territory.crs, &truth.display().to_string())?;
 
@@ -112,7 +121,7 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
 
     progress.phase("scores", None);
     let decide = |ground: &Ground, series: Series| -> Result<Decided> {
-        let status = ledger::decide(ground, &series, &reference, Forcing::default())?;
+        let status = ledger::decide(ground, &series, &reference, forcing)?;
         Ok(Decided { series, status })
     };
     let truth = decide(&true_ground, true_series)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{State, VintageStatus};
 use crate::align::{Cause, Ground, NONE, OnGround, Series, Verdict, cause};
 use crate::partition::{FaceId, OUTSIDE, Partition};
-use crate::reference::Reference;
+use crate::reference::{Code, Reference};
 
 /// A face at one of its dates.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +28,10 @@ pub struct Change {
     pub after: Side,
     /// Why they differ.
     pub cause: Cause,
-    /// What alignment judged, from one vintage to the next.
+    /// What alignment judged, from one vintage to the next,
     pub verdict: Option<Verdict>,
+    /// and what the vintage that it judged says.
+    pub observed: Option<(Code, Code)>,
 }
 
 /// The faces of a period in one département.
@@ -131,6 +133,10 @@ impl PeriodFaces {
         let chain = ground.chain(departement);
         let is_step = chain.windows(2).any(|pair| pair == [before, after]);
         let verdict = |f: FaceId| series.verdict(after, f).filter(|_| is_step);
+        let observed = |f: FaceId| {
+            let object = verdict(f).and_then(|_| series.judged_at(ground, after, f))?;
+            Some((object.cover, object.usage))
+        };
         // What tells faces apart; the numbers given to keys are arbitrary and go nowhere else.
         let mut numbers = HashMap::new();
         let keys: Vec<u32> = (0..count)
@@ -146,7 +152,7 @@ impl PeriodFaces {
                     zone(second, f),
                     exempted(before, f),
                     exempted(after, f),
-                    verdict(f as FaceId),
+                    verdict(f as FaceId).zip(observed(f as FaceId)),
                 );
                 let next = numbers.len() as u32 + 1;
                 *numbers.entry(key).or_insert(next)
@@ -177,6 +183,7 @@ impl PeriodFaces {
                     after,
                     cause,
                     verdict: verdict(member),
+                    observed: observed(member),
                 })
             })
             .collect();

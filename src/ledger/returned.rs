@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::commune_code;
-use crate::align::{Ground, Series};
+use crate::align::{Cause, Ground, Series, cause};
 use crate::partition::FaceId;
-use crate::reference::Code;
+use crate::reference::{Code, Reference};
 
 /// Ground of one commune that is at the third of three successive vintages what it was at the
 /// first, and something else between.
@@ -25,7 +25,7 @@ pub struct Returned {
 }
 
 /// All such ground of a series, with its area in half square centimetres, sorted.
-pub fn returned(ground: &Ground, series: &Series) -> Vec<(Returned, i64)> {
+pub fn returned(ground: &Ground, series: &Series, reference: &Reference) -> Vec<(Returned, i64)> {
     let mut sums: BTreeMap<Returned, i64> = BTreeMap::new();
     for (d, departement) in ground.departements.iter().enumerate() {
         for vintages in ground.chain(d).windows(3) {
@@ -40,7 +40,8 @@ pub fn returned(ground: &Ground, series: &Series) -> Vec<(Returned, i64)> {
                 let (Some(codes), Some(between), Some(last)) = (at(0), at(1), at(2)) else {
                     continue;
                 };
-                if codes != last || codes == between {
+                let is_change = |p, q| cause(reference, Some(p), Some(q), false) == Cause::Change;
+                if codes != last || !is_change(codes, between) || !is_change(between, last) {
                     continue;
                 }
                 let key = Returned {

@@ -87,6 +87,8 @@ pub fn faces(
         text("commune", false),
         text("cause", false),
         text("verdict", true),
+        text("cs_observed", true),
+        text("us_observed", true),
     ];
     for when in ["before", "after"] {
         fields.extend([
@@ -114,6 +116,8 @@ pub fn faces(
             texts(changes().map(|c| Some(commune_code(ground, c.commune)))),
             texts(changes().map(|c| Some(c.cause.name()))),
             texts(changes().map(|c| c.verdict.map(Verdict::name))),
+            texts(changes().map(|c| c.observed.map(|o| reference.cover.text(o.0)))),
+            texts(changes().map(|c| c.observed.map(|o| reference.usage.text(o.1)))),
         ];
         for is_before in [true, false] {
             let side = |c: &Change| if is_before { c.before } else { c.after };

@@ -80,8 +80,8 @@ pub fn answer(question: &Question, format: Format) -> Result<String> {
             suggest(period, known()),
         ));
     }
-    require_listed(question, "series", &question.series)?;
-    require_listed(question, "commune", &question.commune)?;
+    require_listed(&question.out, "series", &question.series)?;
+    require_listed(&question.out, "commune", &question.commune)?;
     let mut found = Vec::new();
     for (period, folder) in &periods {
         if question.period.as_ref().is_some_and(|p| p != period) {
@@ -123,8 +123,8 @@ fn partitions(folder: &Path, key: &str) -> Result<Vec<(String, PathBuf)>> {
 }
 
 /// Refuses a commune or a series that the run does not have: the table of stocks lists all.
-fn require_listed(question: &Question, name: &str, asked: &str) -> Result<()> {
-    let path = question.out.join("tables/stock.csv");
+pub(crate) fn require_listed(out: &Path, name: &str, asked: &str) -> Result<()> {
+    let path = out.join("tables/stock.csv");
     let mut reader = csv::Reader::from_path(&path).map_err(|e| Error::unreadable(&path, e))?;
     let headers = reader.headers().map_err(|e| Error::unreadable(&path, e))?;
     let column = headers.iter().position(|h| h == name).unwrap_or(0);
@@ -147,7 +147,7 @@ fn require_listed(question: &Question, name: &str, asked: &str) -> Result<()> {
         None => format!("it has {}", known.join(", ")),
     };
     Err(Error::input(
-        question.out.display(),
+        out.display(),
         format!("has no {name} {asked}"),
         advice,
     ))

@@ -53,6 +53,9 @@ struct Drop {
     codes: [String; 4],
 }
 
+/// Most points of a draw.
+const MOST: usize = 1_000_000;
+
 /// Draws points and writes them into the GeoPackage `path`, which must not be there yet.
 pub fn draw(plan: &Plan, path: &Path) -> Result<Drawn> {
     if path.exists() {
@@ -60,6 +63,13 @@ pub fn draw(plan: &Plan, path: &Path) -> Result<Drawn> {
             path.display(),
             "is there already",
             "give a new name: points that people checked are never replaced",
+        ));
+    }
+    if plan.count > MOST {
+        return Err(Error::input(
+            "--count",
+            format!("{} points are more than anyone checks", plan.count),
+            format!("give at most {MOST}"),
         ));
     }
     if plan.count < Kind::ALL.len() * 2 {
@@ -75,6 +85,7 @@ pub fn draw(plan: &Plan, path: &Path) -> Result<Drawn> {
         None if plan.out.join(ALIGNED).is_dir() => ALIGNED.to_owned(),
         None => PUBLISHED.to_owned(),
     };
+    query::require_listed(&plan.out, "series", &series)?;
     // Once through the faces for the areas, once for those that a point falls on.
     let mut areas: BTreeMap<Kind, i64> = BTreeMap::new();
     let mut unknown = 0;
@@ -285,6 +296,7 @@ fn write(
     };
     let columns: Vec<(&str, ColumnType)> = COLUMNS.iter().map(|&c| (c, kind_of(c))).collect();
     let texts: BTreeMap<Kind, String> = areas.iter().map(|(&k, a)| (k, a.to_string())).collect();
+    let total = areas.values().sum::<i64>().to_string();
     let mut file = GeoPackage::create(path)?;
     file.add_layer(LAYER, &columns, crs, LayerKind::Point)?;
     let rows: Vec<Row> = drops
@@ -295,6 +307,7 @@ fn write(
                 Value::Text(series),
                 Value::Text(drop.kind.name()),
                 Value::Text(&texts[&drop.kind]),
+                Value::Text(&total),
             ];
             values.extend(drop.codes.iter().map(|code| Value::Text(code)));
             values.extend([Value::Empty; 5]);

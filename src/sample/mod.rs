@@ -78,14 +78,15 @@ impl Kind {
     }
 }
 
-/// The columns of a file of points: period, series, stratum, its ground in half square
-/// centimetres, codes as mapped, what is seen before and after (1 artificialised, 0 not), and who
+/// The columns of a file of points: period, series, stratum, its ground and that of all strata in
+/// half square centimetres, codes as mapped, what is seen before and after (1 artificialised, 0 not), and who
 /// looked.
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "period",
     "series",
     "stratum",
     "stratum_half_cm2",
+    "total_half_cm2",
     "cs_before",
     "us_before",
     "cs_after",

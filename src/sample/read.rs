@@ -66,6 +66,7 @@ pub fn accuracy(path: &Path) -> Result<Accuracy> {
         .map(|name| layer.require_column(name).map(Some))
         .collect::<Result<Vec<_>>>()?;
     let mut about: Option<(String, String)> = None;
+    let mut total: Option<i64> = None;
     let mut points: BTreeMap<Kind, (f64, usize, Vec<Seen>)> = BTreeMap::new();
     layer.scan(&columns, |row| {
         let place = format!("{place}, row {}", row.number);
@@ -79,8 +80,8 @@ pub fn accuracy(path: &Path) -> Result<Accuracy> {
             ));
         }
         let kind = Kind::ALL.into_iter().find(|k| k.name() == value(2));
-        let area: Option<i64> = value(3).parse().ok();
-        let (Some(kind), Some(area)) = (kind, area) else {
+        let area = |n: usize| value(n).parse::<i64>().ok().filter(|a| *a > 0);
+        let (Some(kind), Some(area), Some(all)) = (kind, area(3), area(4)) else {
             return Err(Error::input(
                 &place,
                 format!(
@@ -106,13 +107,29 @@ pub fn accuracy(path: &Path) -> Result<Accuracy> {
         let entry = points
             .entry(kind)
             .or_insert_with(|| (square_metres, 0, Vec::new()));
+        if entry.0 != square_metres || *total.get_or_insert(all) != all {
+            return Err(Error::input(
+                &place,
+                "gives its stratum another ground than the points before",
+                "leave the columns of the draw as `millesime sample` wrote them",
+            ));
+        }
         entry.1 += 1;
-        entry.2.extend(seen(8)?.zip(seen(9)?));
+        entry.2.extend(seen(9)?.zip(seen(10)?));
         Ok(())
     })?;
     let (period, series) = about.ok_or_else(|| {
         Error::input(&place, "has no points", "draw some with `millesime sample`")
     })?;
+    let there: f64 = points.values().map(|(area, ..)| area).sum();
+    let all = total.map_or(0.0, |t| t as f64 / HALF_CM2_PER_M2 as f64);
+    if (there - all).abs() > 1e-6 * all {
+        return Err(Error::input(
+            &place,
+            "has no point of some strata: their ground would be left out",
+            "give all points of the draw, checked or not",
+        ));
+    }
     let strata = points
         .iter()
         .map(|(&kind, (area, count, seen))| {

@@ -201,6 +201,7 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
             "read": v.report,
             "laid": v.laid,
         })).collect::<Vec<_>>(),
+        "accuracy": crate::sample::NOT_MEASURED,
         "partition": ground.report,
         "threads": rayon::current_num_threads(),
         "seconds": timings.iter().cloned().collect::<BTreeMap<_, _>>(),

@@ -206,10 +206,18 @@ fn layers_are_valid_geoparquet() {
     assert_eq!(count, 5);
 }
 
+/// The same territory with alignment.
+fn aligned(territory: PathBuf) -> PathBuf {
+    let text = std::fs::read_to_string(&territory).unwrap();
+    let align = "\n[align]\nmode = \"change-first\"\n";
+    std::fs::write(&territory, text + align).unwrap();
+    territory
+}
+
 #[test]
 fn the_same_bytes_for_any_number_of_threads() {
     let folder = TempDir::new().unwrap();
-    let territory = village(folder.path());
+    let territory = aligned(village(folder.path()));
     let mut one = run_with(&territory, &folder.path().join("one"), 1);
     one.remove("manifest.json");
     for threads in [2, 7] {
@@ -231,7 +239,7 @@ fn the_same_bytes_for_any_number_of_threads() {
 #[test]
 fn the_same_bytes_for_any_order_of_the_input() {
     let folder = TempDir::new().unwrap();
-    let territory = village(folder.path());
+    let territory = aligned(village(folder.path()));
     let mut first = run_with(&territory, &folder.path().join("first"), 2);
     for name in ["communes", "2016", "2019", "2022"] {
         let path = folder.path().join(format!("{name}.geojson"));

@@ -130,6 +130,8 @@ fn a_vintage_shifted_by_thirty_centimetres() {
     );
     assert!(shift["north_m"].as_f64().unwrap().abs() < 0.01, "{shift}");
     assert_eq!(shift["is_significant"], true);
+    let verdicts = outputs.table("alignment");
+    assert!(verdicts.iter().all(|row| row["verdict"] == "displacement"));
 }
 
 #[test]

@@ -53,6 +53,7 @@ pub fn change_first(
         .iter()
         .map(|version| (0..count).map(|f| version.object_at(f)).collect())
         .collect();
+    let judged = objects.clone();
     let mut verdicts: Vec<Vec<Option<Verdict>>> = vec![Vec::new(); objects.len()];
     let mut reports = Vec::new();
     for departement in 0..ground.departements.len() {
@@ -76,11 +77,11 @@ pub fn change_first(
                 year_after: ground.vintages[after].year,
                 ..outcome.report
             });
-            let judged = &mut verdicts[after];
-            judged.resize(count as usize, None);
+            let own = &mut verdicts[after];
+            own.resize(count as usize, None);
             for (face, (object, verdict)) in outcome.faces {
                 objects[after][face as usize] = object;
-                judged[face as usize] = verdict;
+                own[face as usize] = verdict;
             }
         }
     }
@@ -93,7 +94,7 @@ pub fn change_first(
         is_official: false,
         versions,
         verdicts,
-        judged: placed.versions.clone(),
+        judged,
     };
     Ok((series, reports))
 }

@@ -22,8 +22,8 @@ pub struct Series {
     /// For each vintage, what was judged of the faces of the ground that differ from the vintage
     /// before; nothing where nothing is judged.
     pub verdicts: Vec<Vec<Option<Verdict>>>,
-    /// The vintages that these verdicts are about, where there are any.
-    pub judged: Vec<Version>,
+    /// The vintages that these verdicts are about: for each, the object of each face of the ground.
+    pub judged: Vec<Vec<u32>>,
 }
 
 impl Series {
@@ -34,7 +34,10 @@ impl Series {
         vintage: usize,
         face: FaceId,
     ) -> Option<&'a Object> {
-        self.judged.get(vintage)?.at(ground, face)
+        match *self.judged.get(vintage)?.get(face as usize)? {
+            NONE => None,
+            object => Some(&ground.objects[object as usize]),
+        }
     }
 
     /// What was judged of a face of the ground at a vintage.

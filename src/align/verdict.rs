@@ -14,6 +14,8 @@ pub enum Verdict {
     Remainder,
     /// The vintage says again what it said before a difference that was taken as noise.
     Return,
+    /// Noise: the vintage is displaced against the one before.
+    Displacement,
     /// Noise: the patch is smaller than the least patch.
     PatchArea,
     /// Noise: the patch is narrower than the least patch.
@@ -38,6 +40,7 @@ impl Verdict {
             Self::Late => "late",
             Self::Remainder => "remainder",
             Self::Return => "return",
+            Self::Displacement => "displacement",
             Self::PatchArea => "patch-area",
             Self::PatchWidth => "patch-width",
             Self::Outline => "outline",

@@ -55,8 +55,12 @@ pub fn judged(
                 };
                 let codes = [at(before), at(after)];
                 let is_changed = cause(reference, codes[0], codes[1], false) == Cause::Change;
+                // Where the vintage was moved before it was judged, it may say something else.
+                let moved = aligned.judged_at(ground, after, face);
+                let is_moved = moved.map(|o| (o.cover, o.usage)) != codes[1];
                 let verdict = match aligned.verdict(after, face) {
                     Some(verdict) => verdict,
+                    None if is_changed && is_moved => Verdict::Displacement,
                     None if is_changed => Verdict::Return,
                     None => continue,
                 };

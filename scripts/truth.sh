@@ -15,7 +15,8 @@ mkdir -p "$work"
     echo "\`make truth\`, $(date +%F): for each seed, a twin of ${KM2:-400} km² (\`millesime twin --observed\`),"
     echo "whose true vintages are compared with the observed ones (\`millesime evaluate\`). All scores are"
     echo "**sur territoire fictif**: they say how the rules behave on made-up noise, and nothing about a real"
-    echo "product."
+    echo "product. *recall* and *precis*: by object; *rec.ar* and *pre.ar*: by area, further than two standard"
+    echo "deviations from an outline. A true change counts as found under whatever codes it is seen."
     for seed in ${SEEDS:-1 2 3 4 5}; do
         echo
         echo "## Seed $seed"

@@ -3,9 +3,7 @@
 
 use std::path::Path;
 
-use arrow::array::{Array, AsArray, StringArray};
-use arrow::datatypes::Float64Type;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use arrow::array::Array;
 
 use crate::align::ALIGNED;
 use crate::corrections::{Draft, write_template};
@@ -13,9 +11,9 @@ use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::grid::Point;
 use crate::partition::Polygon;
-use crate::query;
+use crate::query::{FaceFile, face_files};
 use crate::reference::Reference;
-use crate::vector::{geo_metadata, polygons};
+use crate::vector::polygons;
 
 /// What was written.
 pub struct Summary {
@@ -36,7 +34,7 @@ struct Judged {
 pub fn review(out: &Path, path: &Path, count: usize, reference: &Reference) -> Result<Summary> {
     let mut found = Vec::new();
     let mut crs = None;
-    for (period, file) in query::face_files(out)? {
+    for (period, file) in face_files(out)? {
         let year = period.split('-').next_back().and_then(|y| y.parse().ok());
         let year = year.ok_or_else(|| {
             Error::input(
@@ -79,44 +77,22 @@ pub fn review(out: &Path, path: &Path, count: usize, reference: &Reference) -> R
 
 /// Reads the judged faces of a file; returns its CRS.
 fn judged(path: &Path, year: u16, reference: &Reference, found: &mut Vec<Judged>) -> Result<Crs> {
-    let damaged = |e: &dyn std::fmt::Display| Error::unreadable(path, e);
-    let file = std::fs::File::open(path).map_err(|e| damaged(&e))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(&e))?;
-    let geo = geo_metadata(builder.metadata().file_metadata())
-        .ok_or_else(|| damaged(&"it has no geo metadata"))?;
-    let crs = geo["columns"]["geometry"]["crs"].to_string();
-    let crs = Crs::parse(&crs, &path.display().to_string())?;
-    for batch in builder.build().map_err(|e| damaged(&e))? {
-        let batch = batch.map_err(|e| damaged(&e))?;
-        let text = |name: &str| -> Result<&StringArray> {
-            let column = batch.column_by_name(name);
-            column
-                .and_then(|c| c.as_string_opt::<i32>())
-                .ok_or_else(|| damaged(&format!("it has no column {name}")))
-        };
-        let (series, verdicts) = (text("series")?, text("verdict")?);
-        let codes = ["cs_before", "us_before", "cs_observed", "us_observed"].map(text);
-        let [cs_before, us_before, cs_after, us_after] = codes;
-        let (cs_before, us_before) = (cs_before?, us_before?);
-        let (cs_after, us_after) = (cs_after?, us_after?);
-        let areas = batch
-            .column_by_name("area_m2")
-            .and_then(|c| c.as_primitive_opt::<Float64Type>())
-            .ok_or_else(|| damaged(&"it has no column area_m2"))?;
-        let shapes = batch
-            .column_by_name("geometry")
-            .and_then(|c| c.as_binary_opt::<i32>())
-            .ok_or_else(|| damaged(&"it has no column geometry"))?;
-        for n in (0..batch.num_rows()).filter(|&n| verdicts.is_valid(n)) {
+    let mut file = FaceFile::open(path)?;
+    while let Some(batch) = file.next()? {
+        let (series, verdicts) = (batch.text("series")?, batch.text("verdict")?);
+        let (cs_before, us_before) = (batch.text("cs_before")?, batch.text("us_before")?);
+        let (cs_after, us_after) = (batch.text("cs_observed")?, batch.text("us_observed")?);
+        let (areas, shapes) = (batch.area()?, batch.geometry()?);
+        for n in (0..batch.rows.num_rows()).filter(|&n| verdicts.is_valid(n)) {
             if series.value(n) != ALIGNED {
                 continue;
             }
             let verdict = verdicts.value(n);
             let doubt = reference.doubt(verdict);
-            let polygon =
-                polygon(shapes.value(n)).ok_or_else(|| damaged(&"a polygon is broken"))?;
+            let polygon = polygon(shapes.value(n))
+                .ok_or_else(|| Error::unreadable(path, "a polygon is broken"))?;
             found.push(Judged {
-                weight: doubt * areas.value(n),
+                weight: doubt * areas.value(n) as f64,
                 draft: Draft {
                     vintage: year,
                     codes: [cs_after.value(n).to_owned(), us_after.value(n).to_owned()],
@@ -132,7 +108,7 @@ fn judged(path: &Path, year: u16, reference: &Reference, found: &mut Vec<Judged>
             });
         }
     }
-    Ok(crs)
+    Ok(file.crs)
 }
 
 /// The first polygon of a geometry, on the grid.

@@ -48,8 +48,7 @@ impl Step<'_> {
             if !is_of_patch && !is_outline {
                 continue;
             }
-            let (a, b) = partition.edge(e);
-            let length = f64::from(a.x - b.x).hypot(f64::from(a.y - b.y));
+            let length = partition.edge_length(e);
             if is_outline && before[l].is_some() && before[r].is_some() {
                 common += length;
             }

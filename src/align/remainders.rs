@@ -53,8 +53,7 @@ impl Step<'_> {
                 if !is_remainder[piece as usize] || piece == pieces.merged[other as usize] {
                     continue;
                 }
-                let (a, b) = partition.edge(e);
-                let length = f64::from(a.x - b.x).hypot(f64::from(a.y - b.y));
+                let length = partition.edge_length(e);
                 *perimeters.entry(piece).or_default() += length;
                 let is_change = matches!(
                     result[other as usize].1,

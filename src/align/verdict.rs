@@ -33,6 +33,27 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Kept,
+        Self::Late,
+        Self::Remainder,
+        Self::Return,
+        Self::Displacement,
+        Self::PatchArea,
+        Self::PatchWidth,
+        Self::Outline,
+        Self::StateBefore,
+        Self::Confusion,
+        Self::StateArea,
+        Self::StateWidth,
+    ];
+
+    /// The verdict of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.name() == name)
+    }
+
     /// Its name in the tables.
     pub const fn name(self) -> &'static str {
         match self {

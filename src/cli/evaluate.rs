@@ -1,5 +1,6 @@
 //! `millesime evaluate`.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -125,6 +126,7 @@ fn print(evaluation: &Evaluation) -> std::io::Result<()> {
     for score in &evaluation.scores {
         print_score(&mut out, score)?;
     }
+    print_verdicts(&mut out, evaluation)?;
     let mut periods: Vec<(u16, u16)> = evaluation.communes.iter().map(|c| c.years).collect();
     periods.dedup();
     periods.sort_unstable();
@@ -135,6 +137,31 @@ fn print(evaluation: &Evaluation) -> std::io::Result<()> {
             let communes: Vec<&CommuneScore> = evaluation.communes.iter().filter(of).collect();
             print_communes(&mut out, years, method, &communes)?;
         }
+    }
+    Ok(())
+}
+
+/// What each rule catches, and what it loses.
+fn print_verdicts(out: &mut impl Write, evaluation: &Evaluation) -> std::io::Result<()> {
+    let mut sums: BTreeMap<((u16, u16), &str), [i64; 2]> = BTreeMap::new();
+    for score in &evaluation.verdicts {
+        let sum = sums.entry((score.years, score.verdict.name())).or_default();
+        sum[0] += score.true_area;
+        sum[1] += score.false_area;
+    }
+    writeln!(
+        out,
+        "\n{:<9} {:<14} {:>16} {:>16}",
+        "period", "verdict", "truly changed ha", "not changed ha"
+    )?;
+    for ((years, verdict), [changed, unchanged]) in sums {
+        writeln!(
+            out,
+            "{:<9} {verdict:<14} {:>16.2} {:>16.2}",
+            format!("{}-{}", years.0, years.1),
+            hectares(changed),
+            hectares(unchanged)
+        )?;
     }
     Ok(())
 }

@@ -83,6 +83,13 @@ impl Partition {
         (node(2 * e), node(2 * e + 1))
     }
 
+    /// The length of edge `e`, in grid steps.
+    pub fn edge_length(&self, e: usize) -> f64 {
+        let (a, b) = self.edge(e);
+        let (dx, dy) = crate::grid::delta(a, b);
+        (dx as f64).hypot(dy as f64)
+    }
+
     /// The faces left and right of edge `e`, seen from its smaller end.
     pub fn sides(&self, e: usize) -> (FaceId, FaceId) {
         (self.left[2 * e], self.left[2 * e + 1])

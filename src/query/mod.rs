@@ -1,18 +1,16 @@
 //! The polygons behind a figure: a filter on the faces of a run.
 
+mod faces;
 mod format;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, BooleanArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};
-use crate::vector::geo_metadata;
+pub(crate) use faces::{Batch, FaceFile, face_files};
 
 /// Which faces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,17 +93,6 @@ pub fn answer(question: &Question, format: Format) -> Result<String> {
     format::write(&found, format)
 }
 
-/// The files of faces of a run, each with its period.
-pub(crate) fn face_files(out: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let mut files = Vec::new();
-    for (period, folder) in partitions(&out.join("faces"), "period=")? {
-        for (_, folder) in partitions(&folder, "departement=")? {
-            files.push((period.clone(), folder.join("faces.parquet")));
-        }
-    }
-    Ok(files)
-}
-
 /// Folders `KEY=VALUE` of a folder, by value.
 fn partitions(folder: &Path, key: &str) -> Result<Vec<(String, PathBuf)>> {
     let Ok(entries) = std::fs::read_dir(folder) else {
@@ -154,36 +141,14 @@ pub(crate) fn require_listed(out: &Path, name: &str, asked: &str) -> Result<()> 
 }
 
 fn filter(path: &Path, period: &str, question: &Question) -> Result<Found> {
-    let damaged = |e: &dyn std::fmt::Display| Error::unreadable(path, e);
-    let file = File::open(path).map_err(|e| damaged(&e))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(&e))?;
-    let geo = geo_metadata(builder.metadata().file_metadata())
-        .ok_or_else(|| damaged(&"it has no geo metadata"))?;
-    let crs = geo["columns"]["geometry"]["crs"].to_string();
-    let crs = Crs::parse(&crs, &path.display().to_string())?;
-    let schema = Arc::clone(builder.schema());
-    let reader = builder.build().map_err(|e| damaged(&e))?;
+    let mut file = FaceFile::open(path)?;
     let mut batches = Vec::new();
-    for batch in reader {
-        let batch = batch.map_err(|e| damaged(&e))?;
-        let text = |name: &str| -> Result<&arrow::array::StringArray> {
-            let column = batch.column_by_name(name);
-            column
-                .and_then(|c| c.as_string_opt::<i32>())
-                .ok_or_else(|| damaged(&format!("it has no column {name}")))
-        };
-        let flag = |name: &str| -> Result<&arrow::array::BooleanArray> {
-            let column = batch.column_by_name(name);
-            column
-                .and_then(|c| c.as_boolean_opt())
-                .ok_or_else(|| damaged(&format!("it has no column {name}")))
-        };
-        let (series, commune, cause) = (text("series")?, text("commune")?, text("cause")?);
-        let (before, after) = (flag("final_before")?, flag("final_after")?);
-        let status = |column: &arrow::array::BooleanArray, n: usize| {
-            column.is_valid(n).then(|| column.value(n))
-        };
-        let wanted: Vec<bool> = (0..batch.num_rows())
+    while let Some(batch) = file.next()? {
+        let (series, commune) = (batch.text("series")?, batch.text("commune")?);
+        let cause = batch.text("cause")?;
+        let (before, after) = (batch.flag("final_before")?, batch.flag("final_after")?);
+        let status = |column: &BooleanArray, n: usize| column.is_valid(n).then(|| column.value(n));
+        let wanted: Vec<bool> = (0..batch.rows.num_rows())
             .map(|n| {
                 let statuses = (status(before, n), status(after, n));
                 series.value(n) == question.series
@@ -195,16 +160,16 @@ fn filter(path: &Path, period: &str, question: &Question) -> Result<Found> {
                     }
             })
             .collect();
-        let kept =
-            arrow::compute::filter_record_batch(&batch, &wanted.into()).map_err(|e| damaged(&e))?;
+        let kept = arrow::compute::filter_record_batch(&batch.rows, &wanted.into())
+            .map_err(|e| Error::unreadable(path, e))?;
         if kept.num_rows() > 0 {
             batches.push(kept);
         }
     }
     Ok(Found {
         period: period.to_owned(),
-        crs,
-        schema,
+        crs: file.crs,
+        schema: file.schema,
         batches,
     })
 }

@@ -3,20 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
-use arrow::datatypes::Int64Type;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use arrow::array::{Array, BooleanArray};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
 use super::{COLUMNS, Kind, LAYER};
-use crate::align::{ALIGNED, PUBLISHED};
+use crate::align::{ALIGNED, PUBLISHED, Verdict};
 use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};
 use crate::grid::Point;
 use crate::publish::{ColumnType, GeoPackage, LayerKind, Place, Row, Value};
-use crate::query;
-use crate::vector::{Ring, geo_metadata, polygons};
+use crate::query::{self, Batch, FaceFile};
+use crate::vector::{Ring, polygons};
 
 /// What is to be drawn.
 #[derive(Clone, Debug)]
@@ -127,12 +125,18 @@ pub fn draw(plan: &Plan, path: &Path) -> Result<Drawn> {
             let own = targets.entry(kind).or_default();
             while own.last().is_some_and(|target| target < before) {
                 own.pop();
-                let rings =
-                    rings(batch, row).ok_or_else(|| damaged(file, &"a polygon is broken"))?;
-                let at = inside(&rings, &mut chance)
-                    .ok_or_else(|| damaged(file, &"a polygon holds no point"))?;
+                let shape = polygons(batch.geometry()?.value(row));
+                let rings = shape.and_then(|s| s.polygons.into_iter().next());
+                let at = rings.and_then(|rings| inside(&rings, &mut chance));
+                let at = at.ok_or_else(|| Error::unreadable(file, "a polygon holds no point"))?;
+                let mut codes: [String; 4] = Default::default();
                 let names = ["cs_before", "us_before", "cs_after", "us_after"];
-                let codes = names.map(|name| text(batch, name, row).to_owned());
+                for (code, name) in codes.iter_mut().zip(names) {
+                    let column = batch.text(name)?;
+                    if column.is_valid(row) {
+                        column.value(row).clone_into(code);
+                    }
+                }
                 drops.push(Drop { kind, at, codes });
             }
             Ok(())
@@ -200,60 +204,32 @@ fn files(plan: &Plan) -> Result<(String, Vec<PathBuf>)> {
     Ok((period, files))
 }
 
-fn damaged(path: &Path, e: &dyn std::fmt::Display) -> Error {
-    Error::unreadable(path, e)
-}
-
-/// The value of a text column, empty where it has none.
-fn text<'a>(batch: &'a RecordBatch, name: &str, row: usize) -> &'a str {
-    let column = batch.column_by_name(name);
-    let column: Option<&StringArray> = column.and_then(|c| c.as_string_opt::<i32>());
-    column
-        .filter(|column| column.is_valid(row))
-        .map_or("", |column| column.value(row))
-}
-
 /// Visits the faces of one series: stratum, area in half square centimetres, and where the row
 /// is; returns the CRS of the file.
 fn scan(
     path: &Path,
     series: &str,
-    mut visit: impl FnMut(Option<Kind>, i64, &RecordBatch, usize) -> Result<()>,
+    mut visit: impl FnMut(Option<Kind>, i64, &Batch, usize) -> Result<()>,
 ) -> Result<Crs> {
-    let file = std::fs::File::open(path).map_err(|e| damaged(path, &e))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(path, &e))?;
-    let geo = geo_metadata(builder.metadata().file_metadata())
-        .ok_or_else(|| damaged(path, &"it has no geo metadata"))?;
-    let crs = geo["columns"]["geometry"]["crs"].to_string();
-    let crs = Crs::parse(&crs, &path.display().to_string())?;
-    for batch in builder.build().map_err(|e| damaged(path, &e))? {
-        let batch = batch.map_err(|e| damaged(path, &e))?;
-        let flag = |name: &str| -> Result<&BooleanArray> {
-            let column = batch.column_by_name(name).and_then(|c| c.as_boolean_opt());
-            column.ok_or_else(|| damaged(path, &format!("it has no column {name}")))
-        };
-        let (before, after) = (flag("final_before")?, flag("final_after")?);
-        let areas = batch
-            .column_by_name("area_half_cm2")
-            .and_then(|c| c.as_primitive_opt::<Int64Type>())
-            .ok_or_else(|| damaged(path, &"it has no column area_half_cm2"))?;
-        for row in 0..batch.num_rows() {
-            if text(&batch, "series", row) != series || text(&batch, "commune", row).is_empty() {
+    let mut file = FaceFile::open(path)?;
+    while let Some(batch) = file.next()? {
+        let (before, after) = (batch.flag("final_before")?, batch.flag("final_after")?);
+        let (own_series, communes) = (batch.text("series")?, batch.text("commune")?);
+        let (verdicts, areas) = (batch.text("verdict")?, batch.area()?);
+        for row in 0..batch.rows.num_rows() {
+            if own_series.value(row) != series || communes.value(row).is_empty() {
                 continue;
             }
             let status = |column: &BooleanArray| column.is_valid(row).then(|| column.value(row));
-            let verdict = text(&batch, "verdict", row);
-            let is_noise = !["", "kept", "late", "remainder", "return"].contains(&verdict);
+            let verdict = verdicts.is_valid(row).then(|| verdicts.value(row));
+            let is_noise = verdict
+                .and_then(Verdict::named)
+                .is_some_and(Verdict::is_noise);
             let kind = Kind::of(status(before), status(after), is_noise);
             visit(kind, areas.value(row), &batch, row)?;
         }
     }
-    Ok(crs)
-}
-
-fn rings(batch: &RecordBatch, row: usize) -> Option<Vec<Ring>> {
-    let shapes = batch.column_by_name("geometry")?.as_binary_opt::<i32>()?;
-    polygons(shapes.value(row))?.polygons.into_iter().next()
+    Ok(file.crs)
 }
 
 /// Most throws at a polygon before it is given up.

@@ -349,8 +349,7 @@ impl<'a> Faces<'a> {
     fn give_away(&mut self, merged: &Dissolved, given: &[bool]) {
         let mut borders: BTreeMap<(FaceId, FaceId), f64> = BTreeMap::new();
         for e in 0..merged.partition.edge_count() {
-            let (a, b) = merged.partition.edge(e);
-            let length = f64::from(a.x - b.x).hypot(f64::from(a.y - b.y));
+            let length = merged.partition.edge_length(e);
             let (left, right) = merged.partition.sides(e);
             for (piece, other) in [(left, right), (right, left)] {
                 let both_are_ground = !self.history(merged, piece).is_empty()

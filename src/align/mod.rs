@@ -148,9 +148,11 @@ pub fn shifts(vintages: &[Vintage]) -> Vec<Option<Shift>> {
         // A shift is told against the vintage before as it is drawn, which may be shifted too.
         found.push(own.map(|(v, mut own)| {
             if let Some(before) = found[v].filter(|b| b.is_significant) {
-                own.east_m += before.east_m;
-                own.north_m += before.north_m;
-                own.is_significant |= before.is_significant;
+                // What is not sure is not added to what is.
+                let sure = if own.is_significant { 1.0 } else { 0.0 };
+                own.east_m = before.east_m + sure * own.east_m;
+                own.north_m = before.north_m + sure * own.north_m;
+                own.is_significant = true;
             }
             own
         }));

@@ -5,21 +5,12 @@ use std::path::Path;
 use super::{CAVEAT, Evaluation};
 use crate::error::{Error, Result};
 use crate::grid::format_m2;
+use crate::publish::require_new;
 
 /// Writes the scores into the folder `out`: `scores.csv`, `verdicts.csv` and
 /// `communes.csv`.
 pub fn write(evaluation: &Evaluation, out: &Path) -> Result<()> {
-    let is_taken = match out.read_dir() {
-        Ok(mut entries) => entries.next().is_some(),
-        Err(_) => out.exists(),
-    };
-    if is_taken {
-        return Err(Error::input(
-            out.display(),
-            "is there already, and not empty",
-            "give a new or empty folder",
-        ));
-    }
+    require_new(out)?;
     std::fs::create_dir_all(out).map_err(|e| Error::unwritable(out, e))?;
     let scores = evaluation.scores.iter().map(|s| {
         let mut row = vec![

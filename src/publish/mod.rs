@@ -13,5 +13,5 @@ pub use geopackage::{ColumnType, GeoPackage, LayerKind, Place, Row, Value};
 pub use geoparquet::GeoParquet;
 pub use layers::{faces, vintage, zone_construite};
 pub use ledger::write as ledger;
-pub use staging::{PROGRAM, Staging};
+pub use staging::{PROGRAM, Staging, require_new};
 pub use tables::{Cell, cells, write as table};

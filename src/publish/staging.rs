@@ -14,6 +14,22 @@ const OURS: [&str; 7] = [
     "vintages", "revised", "aligned", "faces", "ledger", "tables", MANIFEST,
 ];
 
+/// Refuses a folder that is there already and not empty, for what never replaces anything.
+pub fn require_new(out: &Path) -> Result<()> {
+    let is_taken = match out.read_dir() {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(_) => out.exists(),
+    };
+    if is_taken {
+        return Err(Error::input(
+            out.display(),
+            "is there already, and not empty",
+            "give a new or empty folder: what is there is never replaced",
+        ));
+    }
+    Ok(())
+}
+
 /// A folder being written beside its final place.
 pub struct Staging {
     target: PathBuf,

@@ -32,7 +32,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::publish::Staging;
+use crate::publish::{Staging, require_new};
 use edges::Edges;
 use layout::{Cell, Layout};
 use observe::{Noise, Observed};
@@ -161,17 +161,6 @@ impl Twin {
                 "give one year or more, increasing, such as 2016,2019,2022",
             ));
         }
-        let is_taken = match out.read_dir() {
-            Ok(mut entries) => entries.next().is_some(),
-            Err(_) => out.exists(),
-        };
-        if is_taken {
-            return Err(Error::input(
-                out.display(),
-                "is there already, and not empty",
-                "give a new or empty folder: a twin never replaces anything",
-            ));
-        }
-        Ok(())
+        require_new(out)
     }
 }

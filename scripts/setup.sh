@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what this machine lacks, and nothing else; asks nothing; may be called again and again.
 #   setup.sh build   what building, testing and running need
+#   setup.sh runtime ONNX Runtime alone
 #   setup.sh lint    what `make lint` needs beside
 #   setup.sh python  what `make bench` and `make interop` need beside
 set -euo pipefail
@@ -32,6 +33,18 @@ build() {
         echo "setup: no Rust toolchain is found; see https://rustup.rs" >&2
         exit 2
     fi
+    runtime
+}
+
+# ONNX Runtime, for the predictions of models: its library comes in a Python package.
+runtime() {
+    local folder=${XDG_DATA_HOME:-$HOME/.local/share}/millesime
+    if [ -n "${ORT_DYLIB_PATH:-}" ] || compgen -G "$folder/onnxruntime/capi/libonnxruntime.so*" >/dev/null; then
+        return
+    fi
+    echo "setup: installing ONNX Runtime in $folder"
+    python3 -m pip --version >/dev/null 2>&1 || install_packages python3-pip
+    python3 -m pip install --quiet --no-deps --root-user-action=ignore --target "$folder" onnxruntime==1.32.0
 }
 
 lint() {
@@ -49,7 +62,8 @@ python() {
 
 case "${1:-}" in
     build) build ;;
+    runtime) runtime ;;
     lint) lint ;;
     python) python ;;
-    *) echo "usage: setup.sh build|lint|python" >&2; exit 2 ;;
+    *) echo "usage: setup.sh build|runtime|lint|python" >&2; exit 2 ;;
 esac

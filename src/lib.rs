@@ -15,6 +15,7 @@ pub mod grid;
 pub mod indicators;
 pub mod ledger;
 pub mod partition;
+pub mod predict;
 pub mod progress;
 pub mod publish;
 pub mod query;

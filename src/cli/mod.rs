@@ -3,6 +3,8 @@
 mod check;
 mod corrections;
 mod evaluate;
+mod model;
+mod predict;
 mod progress;
 mod query;
 mod run;
@@ -26,6 +28,10 @@ struct Arguments {
 enum Command {
     /// Compare the vintages of a territory: ledger, tables and layers.
     Run(run::Flags),
+    /// What a model sees on imagery: the probability of each class, pixel by pixel.
+    Predict(predict::Flags),
+    /// Models of imagery: what one expects and gives.
+    Model(model::Flags),
     /// The polygons behind the figures of a commune.
     Query(query::Flags),
     /// Make a plausible territory whose true changes are known.
@@ -56,6 +62,8 @@ pub fn main() -> ExitCode {
     quieten_gdal();
     let outcome = match arguments.command {
         Command::Run(flags) => run::main(flags),
+        Command::Predict(flags) => predict::main(flags),
+        Command::Model(flags) => model::main(flags),
         Command::Query(flags) => query::main(flags),
         Command::Twin(flags) => twin::main(flags),
         Command::Check(flags) => check::main(flags),

@@ -1,6 +1,7 @@
 //! What is known: nomenclatures, the decree's matrix and its parameters. The tables of the
 //! folder `reference/` are embedded in the program; a folder of the user's may override any file.
 
+mod classes;
 mod nomenclature;
 
 use std::collections::BTreeMap;
@@ -8,11 +9,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-pub use nomenclature::{Axis, ClassCode, Code, Labels, LeafSet, Nomenclature};
+pub use classes::{Class, ClassCode, ClassList};
+pub use nomenclature::{Axis, Code, Labels, LeafSet, Nomenclature};
 
 use crate::error::{Error, Result};
 
-const EMBEDDED: [(&str, &str); 13] = [
+const EMBEDDED: [(&str, &str); 16] = [
     (
         "nomenclature/cover.csv",
         include_str!("../../reference/nomenclature/cover.csv"),
@@ -36,6 +38,18 @@ const EMBEDDED: [(&str, &str); 13] = [
     (
         "nomenclature/finer_use.csv",
         include_str!("../../reference/nomenclature/finer_use.csv"),
+    ),
+    (
+        "nomenclature/cosia.csv",
+        include_str!("../../reference/nomenclature/cosia.csv"),
+    ),
+    (
+        "nomenclature/flair-1.csv",
+        include_str!("../../reference/nomenclature/flair-1.csv"),
+    ),
+    (
+        "nomenclature/ocs-ge.csv",
+        include_str!("../../reference/nomenclature/ocs-ge.csv"),
     ),
     (
         "nomenclature/odeon-naf.csv",
@@ -67,6 +81,11 @@ const EMBEDDED: [(&str, &str); 13] = [
     ),
 ];
 
+/// Our lists of the classes of images.
+const CLASS_LISTS: [&str; 4] = ["cosia", "flair-1", "ocs-ge", "odeon-naf"];
+/// The other tables of the folder of nomenclatures.
+const AXES: [&str; 5] = ["cover", "use", "unknown", "equivalences", "finer_use"];
+
 /// The tables of parameters.
 const PARAMETERS: [&str; 2] = [
     "artificialisation/parameters.csv",
@@ -97,8 +116,8 @@ pub struct Reference {
     pub cover: Nomenclature,
     /// Use (US).
     pub usage: Nomenclature,
-    /// Class rasters' nomenclatures, by name.
-    pub rasters: BTreeMap<String, BTreeMap<i64, ClassCode>>,
+    /// Nomenclatures of class rasters, by name.
+    pub rasters: BTreeMap<String, ClassList>,
     /// For each leaf of use, the leaves of cover with which it is artificial.
     artificial: Vec<LeafSet>,
     impermeable: LeafSet,
@@ -173,14 +192,6 @@ enum EquivalenceKind {
 struct FinerRow {
     label_fr: String,
     code: String,
-}
-
-#[derive(Deserialize)]
-struct RasterRow {
-    code: i64,
-    cover: String,
-    #[serde(rename = "use")]
-    usage: String,
 }
 
 impl Reference {
@@ -306,19 +317,16 @@ impl Reference {
             .into_iter()
             .map(|row| (row.verdict, row.doubt))
             .collect();
-        let mut rasters = BTreeMap::from([(
-            "odeon-naf".to_owned(),
-            classes(
-                &text("nomenclature/odeon-naf.csv")?,
-                "odeon-naf.csv",
-                &cover,
-                &usage,
-            )?,
-        )]);
+        let mut rasters = BTreeMap::new();
+        for name in CLASS_LISTS {
+            let place = format!("nomenclature/{name}.csv");
+            let list = ClassList::parse(&text(&place)?, &place, &cover, &usage)?;
+            rasters.insert(name.to_owned(), list);
+        }
         for (name, path) in folder.map(extra_rasters).transpose()?.into_iter().flatten() {
             let table = std::fs::read_to_string(&path).map_err(|e| Error::unreadable(&path, e))?;
             let place = path.display().to_string();
-            rasters.insert(name, classes(&table, &place, &cover, &usage)?);
+            rasters.insert(name, ClassList::parse(&table, &place, &cover, &usage)?);
         }
         let mut parameters: Vec<Parameter> = Vec::new();
         for name in PARAMETERS {
@@ -478,32 +486,10 @@ fn extra_rasters(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
         .filter_map(|entry| {
             let path = entry.ok()?.path();
             let name = path.file_stem()?.to_str()?.to_owned();
-            let ours = ["cover", "use", "unknown", "finer_use"].contains(&name.as_str());
+            let ours = AXES.contains(&name.as_str());
             (path.extension()? == "csv" && !ours).then_some((name, path))
         })
         .collect())
-}
-
-fn classes(
-    text: &str,
-    place: &str,
-    cover: &Nomenclature,
-    usage: &Nomenclature,
-) -> Result<BTreeMap<i64, ClassCode>> {
-    let mut found = BTreeMap::new();
-    for row in rows::<RasterRow>(text, place)? {
-        let class = if row.cover.is_empty() {
-            ClassCode::Uncovered
-        } else {
-            let (Some(c), Some(u)) = (cover.code(&row.cover), usage.code(&row.usage)) else {
-                let what = format!("{} × {} is not in the nomenclature", row.cover, row.usage);
-                return Err(table_error(place, what));
-            };
-            ClassCode::Ground(c, u)
-        };
-        found.insert(row.code, class);
-    }
-    Ok(found)
 }
 
 fn rows<T: for<'de> Deserialize<'de>>(text: &str, place: &str) -> Result<Vec<T>> {

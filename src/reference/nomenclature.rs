@@ -29,15 +29,6 @@ impl Axis {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(u16);
 
-/// What a value of a class raster stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClassCode {
-    /// Nothing: the ground is not covered.
-    Uncovered,
-    /// A cover and a use.
-    Ground(Code, Code),
-}
-
 /// A set of leaves of one axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeafSet(u64);

@@ -7,7 +7,7 @@ use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};
 use crate::partition::Builder;
 use crate::raster::{self, Mosaic};
-use crate::reference::{ClassCode, Reference};
+use crate::reference::{ClassCode, ClassList, Reference};
 use crate::territory;
 use crate::vectorise::{self, Label};
 
@@ -28,7 +28,7 @@ fn place(vintage: &territory::Vintage) -> String {
 fn nomenclature<'a>(
     vintage: &'a territory::Vintage,
     reference: &'a Reference,
-) -> Result<(&'a str, &'a BTreeMap<i64, ClassCode>)> {
+) -> Result<(&'a str, &'a ClassList)> {
     let name = vintage.nomenclature.as_deref().unwrap_or_default();
     let classes = reference.rasters.get(name).ok_or_else(|| {
         Error::input(
@@ -51,14 +51,14 @@ pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -
     let mut texts = Texts::default();
     let mut objects = Vec::new();
     let mut labels: BTreeMap<i64, Label> = BTreeMap::new();
-    for (&code, class) in classes {
-        let label = match class {
+    for (code, class) in classes.iter() {
+        let label = match class.ground {
             ClassCode::Uncovered => Label::of(&[extent]),
             ClassCode::Ground(cover, usage) => {
                 parts.push(Part::Object(objects.len() as u32));
                 objects.push(Object {
-                    cover: *cover,
-                    usage: *usage,
+                    cover,
+                    usage,
                     id: texts.keep(""),
                     source: texts.keep(name),
                     ossature: None,

@@ -1,0 +1,401 @@
+//! Imagery to class probabilities: a model looks at overlapping windows, and what it says of each pixel
+//! is put together.
+//!
+//! Three threads pass windows on: one reads, one or several run the model, one puts results together
+//! and writes. Nothing grows with the size of the imagery: windows go row by row through strips of a
+//! bounded width, and each row of a strip is written as a part when it is done.
+
+mod bands;
+mod card;
+mod job;
+mod layout;
+mod mirror;
+mod model;
+mod probabilities;
+mod runtime;
+mod stitch;
+mod windows;
+mod work;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+pub use bands::Imagery;
+pub use card::{Activation, BAND_NAMES, Card, Found, Input, InputBand, Output, Values};
+pub use model::{Device, Graph, Model, Port};
+pub use windows::Blend;
+
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::raster::{Band, Cog, Overview, PixelGrid, Source, Window, heat, write_png};
+use crate::reference::{ClassList, Reference};
+use bands::Stack;
+use job::Job;
+use layout::Layout;
+use windows::Plan;
+
+/// The value of pixels that have no class.
+pub const NO_CLASS: u8 = 255;
+
+/// A prediction to be made.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// The model, an ONNX file.
+    pub model: PathBuf,
+    /// Its card; else the one beside it, or inside it.
+    pub card: Option<PathBuf>,
+    /// The images.
+    pub imagery: Imagery,
+    /// Where the probabilities go.
+    pub probabilities: PathBuf,
+    /// Where the classes go, if anywhere.
+    pub classes: Option<PathBuf>,
+    /// Where a picture of the classes goes, if anywhere.
+    pub quick_look: Option<PathBuf>,
+    /// The codes of the classes of which heat maps are made, beside the probabilities.
+    pub heat_maps: Vec<i64>,
+    /// Whether the probabilities of all classes are kept, and not of the two first alone.
+    pub has_all_classes: bool,
+    /// The part of the imagery that is asked for: west, south, east, north, in its CRS.
+    pub extent: Option<[f64; 4]>,
+    /// How windows are put together.
+    pub blend: Blend,
+    /// Side of a window, when it is not the card's.
+    pub window: Option<usize>,
+    /// Margin of a window, when it is not the card's.
+    pub margin: Option<usize>,
+    /// How the model is run.
+    pub engine: Engine,
+    /// Whether what a stopped job has left is thrown away.
+    pub is_anew: bool,
+}
+
+/// How a model is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Engine {
+    /// On what.
+    pub device: Device,
+    /// How many times the model is loaded, to look at several windows at once.
+    pub sessions: usize,
+    /// Threads of each.
+    pub threads: usize,
+}
+
+/// What was made.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// Name of the model.
+    pub model: String,
+    /// Name of the nomenclature of its classes.
+    pub nomenclature: String,
+    /// Pixels delivered.
+    pub pixels: u64,
+    /// Windows looked at by this run.
+    pub windows: u64,
+    /// Pixels that this run put into the model.
+    pub pixels_in: u64,
+    /// Pixels that this run delivered; the others were there from a run that was stopped.
+    pub pixels_made: u64,
+    /// Pixels of each class, by code.
+    pub areas: Vec<(i64, u64)>,
+    /// Side of a pixel, m.
+    pub pixel: f64,
+}
+
+/// Where windows are, and what is kept of them.
+struct Frame<'a> {
+    plan: Plan,
+    grid: PixelGrid,
+    layout: Layout,
+    classes: &'a ClassList,
+}
+
+/// Makes a prediction.
+pub fn predict(
+    prediction: &Prediction,
+    reference: &Reference,
+    progress: &dyn Progress,
+) -> Result<Summary> {
+    progress.phase("loading the model", None);
+    let engine = prediction.engine;
+    let load = || {
+        Model::load(
+            &prediction.model,
+            prediction.card.as_deref(),
+            prediction.window,
+            reference,
+            (engine.device, engine.threads),
+        )
+    };
+    let first = load()?;
+    let card = first.card.clone();
+    let stack = Stack::open(&prediction.imagery, &card)?;
+    let frame = frame(prediction, &first, &stack, reference)?;
+    let mut models = vec![first];
+    for _ in 1..engine.sessions.max(1) {
+        models.push(load()?);
+    }
+    let what = description(prediction, &card, &stack, &frame)?;
+    let job = Job::open(&prediction.probabilities, &what, prediction.is_anew)?;
+    let done = work::run(models, &stack, &frame, prediction.blend, &job, progress)?;
+    progress.phase("writing", None);
+    let areas = write(prediction, &card, &stack, &frame, &job)?;
+    job.finish()?;
+    let side = frame.plan.side as u64;
+    Ok(Summary {
+        model: card.name,
+        nomenclature: card.output.nomenclature,
+        pixels: frame.plan.extent.pixels(),
+        windows: done.windows,
+        pixels_in: done.windows * side * side,
+        pixels_made: done.pixels,
+        areas,
+        pixel: frame.grid.pixel,
+    })
+}
+
+fn frame<'a>(
+    prediction: &Prediction,
+    model: &Model,
+    stack: &Stack,
+    reference: &'a Reference,
+) -> Result<Frame<'a>> {
+    let card = &model.card;
+    let grid = *stack.grid();
+    let whole = stack.window();
+    let extent = match prediction.extent {
+        Some(bounds) => grid.window(bounds).intersection(&whole),
+        None => whole,
+    };
+    if extent.is_empty() {
+        return Err(Error::input(
+            "--extent",
+            "has no pixel of the images",
+            "give west,south,east,north in the CRS of the images",
+        ));
+    }
+    // Windows must lie alike on what the model sums up: their distance is a multiple, too.
+    let multiple = card.input.multiple;
+    let usual = (model.side_out / 16).next_multiple_of(multiple.div_ceil(2));
+    let margin = prediction.margin.or(card.input.margin).unwrap_or(usual);
+    let refused = |what: &str| {
+        Error::input(
+            prediction.model.display(),
+            format!(
+                "a margin of {margin} pixels around windows of {}: {what}",
+                model.side_out
+            ),
+            "give a margin of at most a quarter of the window, half of it a multiple of what the \
+             model asks: --margin, or `margin` in its card",
+        )
+    };
+    let plan = Plan::new(model.side, model.side_out, margin, extent)
+        .ok_or_else(|| refused("it leaves nothing in the middle"))?;
+    if !plan.stride.is_multiple_of(multiple) {
+        return Err(refused(&format!(
+            "windows would be {} pixels apart, which is not a multiple of {multiple}",
+            plan.stride
+        )));
+    }
+    let classes = card.classes(reference, &prediction.model.display().to_string())?;
+    let layout = Layout::new(card, prediction.has_all_classes, &prediction.heat_maps)?;
+    Ok(Frame {
+        plan,
+        grid,
+        layout,
+        classes,
+    })
+}
+
+/// All that the results follow from.
+fn description(
+    prediction: &Prediction,
+    card: &Card,
+    stack: &Stack,
+    frame: &Frame,
+) -> Result<Value> {
+    let images = stack.images().iter().map(|image| {
+        let files: Result<Vec<Value>> = image.files().map(|path| file(path)).collect();
+        files.map(Value::from)
+    });
+    let plan = &frame.plan;
+    let extent = plan.extent;
+    Ok(json!({
+        "program": format!("{} {}", crate::publish::PROGRAM, env!("CARGO_PKG_VERSION")),
+        "model": digest(&prediction.model)?,
+        "card": serde_json::to_value(card).unwrap_or_default(),
+        "images": images.collect::<Result<Vec<Value>>>()?,
+        "bands": prediction.imagery.image_bands,
+        "windows": {
+            "side": plan.side,
+            "margin": plan.margin,
+            "blend": format!("{:?}", prediction.blend),
+        },
+        "extent": [extent.column, extent.row, extent.width as i64, extent.height as i64],
+        "outputs": frame.layout.names(),
+    }))
+}
+
+/// What tells a file from another of its name.
+fn file(path: &Path) -> Result<Value> {
+    let about = path.metadata().map_err(|e| Error::unreadable(path, e))?;
+    let modified = about.modified().ok();
+    let modified = modified.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    Ok(json!({
+        "path": path.display().to_string(),
+        "bytes": about.len(),
+        "modified": modified.map(|since| since.as_nanos().to_string()),
+    }))
+}
+
+/// The SHA-256 of a file.
+pub fn digest(path: &Path) -> Result<String> {
+    let mut file = std::fs::File::open(path).map_err(|e| Error::unreadable(path, e))?;
+    let mut hasher = Sha256::new();
+    std::io::copy(&mut file, &mut hasher).map_err(|e| Error::unreadable(path, e))?;
+    Ok(hasher
+        .finalize()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect())
+}
+
+/// Puts the parts together, and draws the pictures. Gives the pixels of each class.
+fn write(
+    prediction: &Prediction,
+    card: &Card,
+    stack: &Stack,
+    frame: &Frame,
+    job: &Job,
+) -> Result<Vec<(i64, u64)>> {
+    let sources = work::parts(frame, job);
+    let metadata = vec![
+        ("MODEL", card.name.clone()),
+        ("MODEL_SHA256", digest(&prediction.model)?),
+        ("MODEL_LICENCE", card.licence.clone()),
+        ("NOMENCLATURE", card.output.nomenclature.clone()),
+        ("CLASSES", frame.legend(card)),
+    ];
+    let cog = |bands: Vec<Band>, mask: Option<usize>, is_mixed: bool| Cog {
+        crs: stack.crs(),
+        grid: &frame.grid,
+        window: frame.plan.extent,
+        bands,
+        mask,
+        sources: &sources,
+        is_mixed,
+        metadata: metadata.clone(),
+    };
+    let plain = |(of, name): (usize, String)| Band {
+        of,
+        name,
+        nodata: None,
+        colours: Vec::new(),
+    };
+    let layout = &frame.layout;
+    let bands = layout.published().map(plain).collect();
+    let probabilities = cog(bands, Some(layout.mask()), layout.has_all());
+    probabilities.write(&prediction.probabilities, job.folder())?;
+    let classes = Band {
+        of: layout.class(),
+        name: "class".to_owned(),
+        nodata: Some(NO_CLASS),
+        colours: frame.colours(),
+    };
+    let class_file = match &prediction.classes {
+        Some(path) => path.clone(),
+        None => job.folder().join("classes.tif"),
+    };
+    cog(vec![classes], None, false).write(&class_file, job.folder())?;
+    if let Some(path) = &prediction.quick_look {
+        let overview = Overview::read(&class_file, 0)?;
+        let colours = frame.colours();
+        let colour = |value: u8| {
+            let [red, green, blue, _] = colours[usize::from(value)];
+            [red, green, blue]
+        };
+        let pixels = overview.picture(colour);
+        write_png(path, overview.width, overview.height, &pixels)?;
+    }
+    for &code in &prediction.heat_maps {
+        let of = layout.heat_band(code);
+        let file = job.folder().join(format!("heat-{code}.tif"));
+        let band = plain((of, code.to_string()));
+        cog(vec![band], Some(layout.mask()), true).write(&file, job.folder())?;
+        let overview = Overview::read(&file, 0)?;
+        let path = heat_map(&prediction.probabilities, code);
+        write_png(
+            &path,
+            overview.width,
+            overview.height,
+            &overview.picture(heat),
+        )?;
+    }
+    areas(&class_file, frame)
+}
+
+/// The file of the heat map of a class, beside the probabilities.
+pub fn heat_map(probabilities: &Path, code: i64) -> PathBuf {
+    let name = probabilities
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy();
+    probabilities.with_file_name(format!("{name}-{code}.png"))
+}
+
+/// The pixels of each class of a raster of classes.
+fn areas(path: &Path, frame: &Frame) -> Result<Vec<(i64, u64)>> {
+    let mut counts = [0u64; 256];
+    crate::raster::for_each_row(path, |row| {
+        for &value in row {
+            counts[usize::from(value)] += 1;
+        }
+    })?;
+    let known = frame.classes.iter().map(|(code, _)| code);
+    let count = |code: i64| {
+        (
+            code,
+            usize::try_from(code).map_or(0, |n| counts[n.min(255)]),
+        )
+    };
+    Ok(known.map(count).filter(|&(_, count)| count > 0).collect())
+}
+
+impl Frame<'_> {
+    /// The colours of the values of a raster of classes.
+    fn colours(&self) -> Vec<[u8; 4]> {
+        let mut colours = vec![[0; 4]; 256];
+        for (code, class) in self.classes.iter() {
+            let place = usize::try_from(code).ok().filter(|&n| n < 255);
+            if let Some(place) = place {
+                let [red, green, blue] = class.colour;
+                colours[place] = [red, green, blue, 255];
+            }
+        }
+        colours
+    }
+
+    /// The classes of a model, in words.
+    fn legend(&self, card: &Card) -> String {
+        let name = |code: &i64| {
+            let label = self.classes.get(*code).map_or("", |c| c.label_fr.as_str());
+            format!("{code} {label}")
+        };
+        let names: Vec<String> = card.output.channels.iter().map(name).collect();
+        names.join(", ")
+    }
+}
+
+/// The parts of a job that lie in a row of a strip.
+fn part_window(plan: &Plan, columns: &std::ops::Range<i64>, row: i64) -> Window {
+    let first = plan.tile((columns.start, row));
+    let last = plan.tile((columns.end - 1, row));
+    first.hull(&last).intersection(&plan.extent)
+}
+
+/// A part of the whole, where it is.
+fn source(path: PathBuf, window: Window) -> Source {
+    Source { path, window }
+}

@@ -1,0 +1,336 @@
+//! A model: an ONNX graph with its card, ready to run.
+
+use std::path::Path;
+
+use half::f16;
+use ort::ep;
+use ort::session::Session;
+use ort::session::builder::GraphOptimizationLevel;
+use ort::value::{TensorElementType, TensorRef, ValueType};
+
+use super::card::{Card, Found};
+use super::runtime;
+use crate::error::{Error, Result};
+use crate::reference::Reference;
+
+/// Where a model runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// On the processor.
+    Cpu,
+    /// On an NVIDIA card.
+    Cuda,
+}
+
+/// A graph, loaded.
+pub struct Graph {
+    session: Session,
+    place: String,
+}
+
+/// One input or output of a graph.
+#[derive(Clone, Debug)]
+pub struct Port {
+    /// Its name.
+    pub name: String,
+    /// The kind of its numbers.
+    pub kind: String,
+    /// Its sides; `None` where any will do.
+    pub shape: Vec<Option<usize>>,
+}
+
+impl Graph {
+    /// Loads the graph of the file `path`, to run on `device` with so many threads.
+    pub fn load(path: &Path, device: Device, threads: usize) -> Result<Self> {
+        let place = path.display().to_string();
+        if !path.is_file() {
+            let advice = "check the path of the model";
+            return Err(Error::input(place, "is not a file", advice));
+        }
+        let environment = runtime::environment()?;
+        let failed = |e: ort::Error| {
+            let what = format!("ONNX Runtime cannot run this model: {}", e.message());
+            Error::input(
+                &place,
+                what,
+                "check that the file is whole, and that it has standard operators only",
+            )
+        };
+        let mut builder = Session::builder(&environment)
+            .and_then(|b| Ok(b.with_optimization_level(GraphOptimizationLevel::All)?))
+            .and_then(|b| Ok(b.with_intra_threads(threads.max(1))?))
+            // Threads that wait busily would take the time of those that read and write.
+            .and_then(|b| Ok(b.with_intra_op_spinning(false)?))
+            .map_err(failed)?;
+        if device == Device::Cuda {
+            let cuda = ep::CUDA::default().build().error_on_failure();
+            builder = builder.with_execution_providers([cuda]).map_err(|e| {
+                let what = format!("ONNX Runtime finds no NVIDIA card here: {}", e.message());
+                Error::input(
+                    "--device cuda",
+                    what,
+                    "give it the library of `onnxruntime-gpu` in ORT_DYLIB_PATH, or leave the flag out",
+                )
+            })?;
+        }
+        let session = builder.commit_from_file(path).map_err(failed)?;
+        Ok(Self { session, place })
+    }
+
+    /// What the graph takes.
+    pub fn inputs(&self) -> Vec<Port> {
+        self.session.inputs().iter().map(port).collect()
+    }
+
+    /// What the graph gives.
+    pub fn outputs(&self) -> Vec<Port> {
+        self.session.outputs().iter().map(port).collect()
+    }
+
+    /// A key of the model's own.
+    pub fn metadata(&self, key: &str) -> Option<String> {
+        self.session.metadata().ok()?.custom(key)
+    }
+}
+
+fn port(outlet: &ort::value::Outlet) -> Port {
+    let (kind, shape) = match outlet.dtype() {
+        ValueType::Tensor { ty, shape, .. } => {
+            let side = |&n: &i64| usize::try_from(n).ok().filter(|&n| n > 0);
+            (ty.to_string(), shape.iter().map(side).collect())
+        }
+        other => (format!("{other:?}"), Vec::new()),
+    };
+    Port {
+        name: outlet.name().to_owned(),
+        kind,
+        shape,
+    }
+}
+
+/// A graph and its card that agree.
+pub struct Model {
+    graph: Graph,
+    /// The card.
+    pub card: Card,
+    /// Side of what goes in, in pixels.
+    pub side: usize,
+    /// Side of what comes out, centred in what goes in.
+    pub side_out: usize,
+    is_half: bool,
+    input: String,
+    output: String,
+}
+
+impl Model {
+    /// Reads the model `path` with its card, the file `card` or what is found; `window` stands for
+    /// the card's own.
+    pub fn load(
+        path: &Path,
+        card: Option<&Path>,
+        window: Option<usize>,
+        reference: &Reference,
+        (device, threads): (Device, usize),
+    ) -> Result<Self> {
+        let graph = Graph::load(path, device, threads)?;
+        let found = Found::read(path, card, |key| graph.metadata(key))?;
+        let place = found.place.clone();
+        let mut card = found.complete(reference)?;
+        card.input.window = window.unwrap_or(card.input.window);
+        let model = Self::of(graph, card, &place)?;
+        match window {
+            Some(window) if window != model.side => Err(Error::input(
+                path.display(),
+                format!("takes windows of {} pixels, and no others", model.side),
+                "leave --window out",
+            )),
+            _ => Ok(model),
+        }
+    }
+
+    /// Sees that graph and card agree, by a trial on nothing.
+    fn of(graph: Graph, card: Card, place: &str) -> Result<Self> {
+        let refuse = |what: String, advice: &str| Err(Error::input(&graph.place, what, advice));
+        let inputs = graph.session.inputs();
+        let [input] = inputs else {
+            return refuse(
+                format!(
+                    "takes {} inputs; models of one image are run here",
+                    inputs.len()
+                ),
+                "export it with one input of [batch, bands, rows, columns]",
+            );
+        };
+        let is_half = match input.dtype().tensor_type() {
+            Some(TensorElementType::Float32) => false,
+            Some(TensorElementType::Float16) => true,
+            _ => {
+                return refuse(
+                    format!("takes {}, not floating-point numbers", port(input).kind),
+                    "export it with an input of float32 or float16",
+                );
+            }
+        };
+        let shape = port(input).shape;
+        let [batch, bands, rows, columns] = shape[..] else {
+            return refuse(
+                format!("takes {} dimensions, not 4", shape.len()),
+                "export it with an input of [batch, bands, rows, columns]",
+            );
+        };
+        if batch.is_some_and(|batch| batch != 1) {
+            return refuse(
+                format!("takes {} images at a time", batch.unwrap_or(0)),
+                "export it with a batch of one, or of any size",
+            );
+        }
+        let told = card.input.bands.len();
+        if bands.is_some_and(|bands| bands != told) {
+            return refuse(
+                format!(
+                    "takes {} bands, its card ({place}) names {told}",
+                    bands.unwrap_or(0)
+                ),
+                "name the bands of the model in its card, in its order",
+            );
+        }
+        if rows != columns {
+            return refuse(
+                "takes windows that are not square".to_owned(),
+                "export it for square windows",
+            );
+        }
+        let side = rows.unwrap_or(card.input.window);
+        if !side.is_multiple_of(card.input.multiple) {
+            return refuse(
+                format!(
+                    "a window of {side} pixels is not a multiple of {}, as the card asks",
+                    card.input.multiple
+                ),
+                "mend `window` or `multiple` in the card",
+            );
+        }
+        let outputs = graph.session.outputs();
+        let names: Vec<&str> = outputs.iter().map(|o| o.name()).collect();
+        let output = match &card.output.tensor {
+            Some(name) => outputs.iter().find(|o| o.name() == name).ok_or_else(|| {
+                Error::input(
+                    place,
+                    format!("output.tensor is `{name}`, which the graph has not"),
+                    suggest_names(name, &names),
+                )
+            })?,
+            None => outputs.first().ok_or_else(|| {
+                Error::input(&graph.place, "gives nothing", "export it with an output")
+            })?,
+        };
+        let kind = output.dtype().tensor_type();
+        let is_number = matches!(
+            kind,
+            Some(TensorElementType::Float32 | TensorElementType::Float16)
+        );
+        if !is_number {
+            return refuse(
+                format!("gives {}, not logits or probabilities", port(output).kind),
+                "export it without its last step (argmax)",
+            );
+        }
+        let (input, output) = (input.name().to_owned(), output.name().to_owned());
+        let mut model = Self {
+            graph,
+            card,
+            side,
+            side_out: side,
+            is_half,
+            input,
+            output,
+        };
+        let (shape, _) = model.forward(&vec![0.0; told * side * side])?;
+        model.side_out = model.out_side(&shape)?;
+        Ok(model)
+    }
+
+    /// The side of what comes out, from its shape.
+    fn out_side(&self, shape: &[usize]) -> Result<usize> {
+        let place = &self.graph.place;
+        let told = self.card.output.channels.len();
+        let (channels, rows, columns) = match *shape {
+            [1, channels, rows, columns] => (channels, rows, columns),
+            // A single class may come without a dimension of its own.
+            [1, rows, columns] => (1, rows, columns),
+            _ => {
+                let shape: Vec<String> = shape.iter().map(usize::to_string).collect();
+                return Err(Error::input(
+                    place,
+                    format!(
+                        "gives [{}], not a value of each class for each pixel",
+                        shape.join(", ")
+                    ),
+                    "give a model that segments images, with an output of [batch, classes, rows, \
+                     columns]",
+                ));
+            }
+        };
+        if channels != told {
+            return Err(Error::input(
+                place,
+                format!("gives {channels} channels, its card has codes for {told}"),
+                "give `output.channels` one code for each channel, in the model's order",
+            ));
+        }
+        if rows != columns || rows > self.side || !(self.side - rows).is_multiple_of(2) {
+            return Err(Error::input(
+                place,
+                format!(
+                    "gives {rows} by {columns} pixels for a window of {}: they cannot be centred in it",
+                    self.side
+                ),
+                "give a model whose output is as large as its input, or smaller by an even number \
+                 of pixels",
+            ));
+        }
+        Ok(rows)
+    }
+
+    /// Runs the graph on one window: normalised values, band by band and row by row. Gives the
+    /// shape of what comes out, and its numbers.
+    pub fn forward(&mut self, values: &[f32]) -> Result<(Vec<usize>, Vec<f32>)> {
+        let place = &self.graph.place;
+        let failed = |e: ort::Error| {
+            Error::input(
+                place,
+                format!(
+                    "failed on a window of {} pixels: {}",
+                    self.side,
+                    e.message()
+                ),
+                "check `window` and `multiple` in its card, and the memory of this machine",
+            )
+        };
+        let shape = [1, self.card.input.bands.len(), self.side, self.side];
+        let halves: Vec<f16>;
+        let inputs = if self.is_half {
+            halves = values.iter().map(|&value| f16::from_f32(value)).collect();
+            let tensor = TensorRef::from_array_view((shape, &halves[..])).map_err(failed)?;
+            ort::inputs![self.input.as_str() => tensor]
+        } else {
+            let tensor = TensorRef::from_array_view((shape, values)).map_err(failed)?;
+            ort::inputs![self.input.as_str() => tensor]
+        };
+        let outputs = self.graph.session.run(inputs).map_err(failed)?;
+        let Some(output) = outputs.get(&self.output) else {
+            return Err(Error::Internal(format!("no output {}", self.output)));
+        };
+        let sides = |shape: &[i64]| shape.iter().map(|&n| n.max(0) as usize).collect();
+        if let Ok((shape, values)) = output.try_extract_tensor::<f32>() {
+            return Ok((sides(shape), values.to_vec()));
+        }
+        let (shape, halves) = output.try_extract_tensor::<f16>().map_err(failed)?;
+        let values = halves.iter().map(|half| half.to_f32()).collect();
+        Ok((sides(shape), values))
+    }
+}
+
+fn suggest_names(name: &str, names: &[&str]) -> String {
+    crate::error::suggest(name, names.iter().copied())
+}

@@ -1,0 +1,195 @@
+//! Results of overlapping windows, put together window by window: what a window shares with its right
+//! and lower neighbours is kept until they come, and nothing else is.
+
+use super::windows::{Plan, Tile};
+
+/// Puts the results of the windows of a strip together. They come row by row, each row from west
+/// to east.
+pub(super) struct Stitcher {
+    plan: Plan,
+    channels: usize,
+    /// How much a pixel counts, along one axis.
+    weights: Vec<f32>,
+    /// The first column of windows of the strip.
+    first: i64,
+    /// Pixels from the west to the east of the strip.
+    width: usize,
+    /// By channel, the lower edges of the windows above, row by row over the whole strip.
+    above: Vec<f32>,
+    /// By channel, the right edge of the window before, row by row.
+    left: Vec<f32>,
+    /// By channel, the finished tile.
+    sums: Vec<f32>,
+}
+
+impl Stitcher {
+    /// For the windows of these columns.
+    pub(super) fn new(
+        plan: Plan,
+        channels: usize,
+        weights: Vec<f32>,
+        columns: &std::ops::Range<i64>,
+    ) -> Self {
+        let width = (columns.end - columns.start) as usize * plan.stride;
+        let ramp = 2 * plan.margin;
+        // Beside the channels, how much all windows count together.
+        let planes = channels + 1;
+        Self {
+            channels,
+            first: columns.start,
+            width,
+            above: vec![0.0; planes * ramp * width],
+            left: vec![0.0; planes * ramp * weights.len()],
+            sums: vec![0.0; planes * plan.stride * plan.stride],
+            plan,
+            weights,
+        }
+    }
+
+    /// Begins a row of windows.
+    pub(super) fn begin_row(&mut self) {
+        self.left.fill(0.0);
+    }
+
+    /// Takes the probabilities of a window, channel by channel, or that it was not looked at. Gives
+    /// those of the tile that it finishes.
+    pub(super) fn add(&mut self, window: Tile, probabilities: Option<&[f32]>) -> &[f32] {
+        let at = (window.0 - self.first) as usize * self.plan.stride;
+        let side = self.weights.len();
+        for plane in 0..=self.channels {
+            let values = probabilities.map(|values| {
+                let of = plane * side * side..(plane + 1) * side * side;
+                values.get(of)
+            });
+            self.add_plane(plane, at, values);
+        }
+        self.normalise();
+        let size = self.plan.stride * self.plan.stride;
+        &self.sums[..self.channels * size]
+    }
+
+    /// Adds one channel: its values; `Some(None)` for how much the window counts, `None` when it does
+    /// not.
+    fn add_plane(&mut self, plane: usize, at: usize, values: Option<Option<&[f32]>>) {
+        let (stride, side) = (self.plan.stride, self.weights.len());
+        let ramp = side - stride;
+        let weights = &self.weights;
+        let mut line = vec![0.0f32; side];
+        for row in 0..side {
+            match values {
+                Some(Some(values)) => {
+                    let values = &values[row * side..(row + 1) * side];
+                    for ((at, value), weight) in line.iter_mut().zip(values).zip(weights) {
+                        *at = value * (weight * weights[row]);
+                    }
+                }
+                Some(None) => {
+                    for (at, weight) in line.iter_mut().zip(weights) {
+                        *at = weight * weights[row];
+                    }
+                }
+                None => line.fill(0.0),
+            }
+            let left = (plane * side + row) * ramp;
+            let left = &mut self.left[left..left + ramp];
+            let (core, right) = line.split_at_mut(stride);
+            for (at, left) in core.iter_mut().zip(left.iter()) {
+                *at += left;
+            }
+            left.copy_from_slice(right);
+            let above = |row: usize| (plane * ramp + row) * self.width + at;
+            if row >= stride {
+                let above = above(row - stride);
+                self.above[above..above + stride].copy_from_slice(core);
+                continue;
+            }
+            if row < ramp {
+                let above = above(row);
+                for (at, above) in core.iter_mut().zip(&self.above[above..above + stride]) {
+                    *at += above;
+                }
+            }
+            let sum = (plane * stride + row) * stride;
+            self.sums[sum..sum + stride].copy_from_slice(core);
+        }
+    }
+
+    /// Divides by how much all windows count together: less than one where some were not looked at.
+    fn normalise(&mut self) {
+        let size = self.plan.stride * self.plan.stride;
+        let (values, counts) = self.sums.split_at_mut(self.channels * size);
+        if counts.iter().all(|&count| count == 1.0) {
+            return;
+        }
+        for count in counts.iter_mut() {
+            *count = if *count > 0.0 { 1.0 / *count } else { 0.0 };
+        }
+        for values in values.chunks_exact_mut(size) {
+            for (value, share) in values.iter_mut().zip(counts.iter()) {
+                *value *= share;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::windows::Blend;
+    use super::*;
+    use crate::raster::Window;
+
+    /// Windows that all give the same for a pixel leave it as it is.
+    #[test]
+    fn agreeing_windows_give_what_they_agree_on() {
+        let extent = Window {
+            column: 5,
+            row: -7,
+            width: 50,
+            height: 40,
+        };
+        let value = |column: i64, row: i64| ((column * 7 + row * 13).rem_euclid(64)) as f32 / 64.0;
+        for blend in [Blend::Weighted, Blend::Centre] {
+            let plan = Plan::new(16, 16, 2, extent).unwrap();
+            let columns = plan.columns().start - 1..plan.columns().end;
+            let mut stitcher = Stitcher::new(plan, 1, plan.weights(blend), &columns);
+            for row in plan.rows().start - 1..plan.rows().end {
+                stitcher.begin_row();
+                for column in columns.clone() {
+                    let input = plan.input((column, row));
+                    let given: Vec<f32> = input
+                        .rows()
+                        .flat_map(|r| input.columns().map(move |c| value(c, r)))
+                        .collect();
+                    let found = stitcher.add((column, row), Some(&given)).to_vec();
+                    if column < plan.columns().start || row < plan.rows().start {
+                        continue;
+                    }
+                    let tile = plan.tile((column, row));
+                    let truth = tile
+                        .rows()
+                        .flat_map(|r| tile.columns().map(move |c| value(c, r)));
+                    for (found, truth) in found.iter().zip(truth) {
+                        assert!((found - truth).abs() < 1e-6, "{blend:?}: {found} {truth}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// A window that is not looked at leaves its edges to its neighbours.
+    #[test]
+    fn a_window_left_out_is_made_up_for() {
+        let extent = Window {
+            column: 0,
+            row: 0,
+            width: 20,
+            height: 8,
+        };
+        let plan = Plan::new(12, 12, 2, extent).unwrap();
+        let mut stitcher = Stitcher::new(plan, 1, plan.weights(Blend::Weighted), &(0..2));
+        stitcher.begin_row();
+        stitcher.add((0, 0), Some(&[0.5; 144]));
+        let tile = stitcher.add((1, 0), None);
+        assert_eq!(tile[2 * 8], 0.5);
+    }
+}

@@ -1,0 +1,160 @@
+//! Which windows the model looks at: their places follow from the grid of the CRS alone, so that the
+//! result for a pixel does not depend on the extent that was asked for.
+
+use std::ops::Range;
+
+use crate::raster::Window;
+
+/// How results of overlapping windows are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blend {
+    /// Where windows overlap, each counts the less the nearer its edge is.
+    Weighted,
+    /// Each pixel is taken from the window in whose middle it lies.
+    Centre,
+}
+
+/// The windows of a job. Window (c, r) counts in full on its core, the pixels from c·stride to
+/// before (c+1)·stride and likewise in rows; its results reach `margin` pixels further.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Side of what goes into the model.
+    pub side: usize,
+    /// How much more goes in than comes out, on each side.
+    pub crop: usize,
+    /// How far results reach beyond the core.
+    pub margin: usize,
+    /// Side of the core.
+    pub stride: usize,
+    /// The pixels asked for.
+    pub extent: Window,
+}
+
+/// A square of pixels that is finished once its window has been looked at: it lies `margin` left
+/// of and above the core of the window of its number.
+pub type Tile = (i64, i64);
+
+impl Plan {
+    /// The windows of `extent`, for a model that gives `side_out` pixels for `side`. `None` when the
+    /// margins leave nothing between them.
+    pub fn new(side: usize, side_out: usize, margin: usize, extent: Window) -> Option<Self> {
+        // A pixel lies in two windows along an axis, at most.
+        let stride = side_out.checked_sub(2 * margin);
+        let stride = stride.filter(|&s| s > 0 && s >= 2 * margin)?;
+        Some(Self {
+            side,
+            crop: (side - side_out) / 2,
+            margin,
+            stride,
+            extent,
+        })
+    }
+
+    /// The columns of tiles.
+    pub fn columns(&self) -> Range<i64> {
+        self.tiles(self.extent.columns())
+    }
+
+    /// The rows of tiles.
+    pub fn rows(&self) -> Range<i64> {
+        self.tiles(self.extent.rows())
+    }
+
+    fn tiles(&self, pixels: Range<i64>) -> Range<i64> {
+        let tile = |pixel: i64| (pixel + self.margin as i64).div_euclid(self.stride as i64);
+        tile(pixels.start)..tile(pixels.end - 1) + 1
+    }
+
+    /// Whether the window before the first of these tiles reaches into pixels asked for.
+    pub fn needs_before(&self, first: i64, pixels: Range<i64>) -> bool {
+        pixels.start < first * self.stride as i64 + self.margin as i64
+    }
+
+    /// The rows of pixels asked for in a row of tiles.
+    pub fn part_rows(&self, row: i64) -> Range<i64> {
+        self.tile((0, row))
+            .rows()
+            .start
+            .max(self.extent.rows().start)..self.extent.rows().end
+    }
+
+    /// The pixels of a tile.
+    pub fn tile(&self, (column, row): Tile) -> Window {
+        self.square((column, row), -(self.margin as i64), self.stride)
+    }
+
+    /// The pixels that go into the model.
+    pub fn input(&self, window: Tile) -> Window {
+        self.square(window, -((self.margin + self.crop) as i64), self.side)
+    }
+
+    fn square(&self, (column, row): Tile, shift: i64, side: usize) -> Window {
+        Window {
+            column: column * self.stride as i64 + shift,
+            row: row * self.stride as i64 + shift,
+            width: side,
+            height: side,
+        }
+    }
+
+    /// How much the results of a window count along one axis, from its first pixel to its last.
+    /// The weights of overlapping windows sum to one.
+    pub fn weights(&self, blend: Blend) -> Vec<f32> {
+        let side_out = self.stride + 2 * self.margin;
+        let ramp = 2 * self.margin;
+        let at_start = |n: usize| match blend {
+            Blend::Weighted => (n as f32 + 0.5) / ramp as f32,
+            Blend::Centre => f32::from(n >= self.margin),
+        };
+        (0..side_out)
+            .map(|n| {
+                if n < ramp {
+                    at_start(n)
+                } else if n >= self.stride {
+                    1.0 - at_start(n - self.stride)
+                } else {
+                    1.0
+                }
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(column: i64, width: usize) -> Plan {
+        let extent = Window {
+            column,
+            row: 0,
+            width,
+            height: 10,
+        };
+        Plan::new(128, 128, 16, extent).unwrap()
+    }
+
+    #[test]
+    fn weights_sum_to_one() {
+        for blend in [Blend::Weighted, Blend::Centre] {
+            let plan = plan(0, 10);
+            let weights = plan.weights(blend);
+            for n in 0..plan.stride {
+                let next = weights.get(n + plan.stride).copied().unwrap_or(0.0);
+                assert_eq!(weights[n] + next, 1.0, "{blend:?} {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn tiles_cover_the_extent() {
+        for column in [-500, -17, -16, 0, 79, 80, 4_029_440] {
+            let plan = plan(column, 300);
+            let tiles = plan.columns();
+            let first = plan.tile((tiles.start, 0));
+            let last = plan.tile((tiles.end - 1, 0));
+            assert!(first.columns().contains(&column));
+            assert!(last.columns().contains(&(column + 299)));
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! The threads of a job: reading, running the model, putting together and writing, all at once.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::bands::Stack;
+use super::job::Job;
+use super::model::Model;
+use super::probabilities::activate;
+use super::stitch::Stitcher;
+use super::windows::{Blend, Plan, Tile};
+use super::{Frame, part_window, source};
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::raster::{Part, Source};
+
+/// Columns of windows in a strip: what is kept of a row of windows grows with it, and the windows
+/// looked at twice, one in so many, shrink.
+const STRIP: usize = 32;
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Done {
+    /// Windows looked at.
+    pub(super) windows: u64,
+    /// Pixels written.
+    pub(super) pixels: u64,
+}
+
+/// A row of windows of a strip.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    strip: usize,
+    row: i64,
+    /// Whether its tiles are kept: else it is looked at for what it shares with the next row.
+    is_kept: bool,
+}
+
+/// A window on its way.
+struct Item {
+    number: usize,
+    step: Step,
+    window: Tile,
+    /// What goes into the model, then what comes out; nothing where there is nothing to look at.
+    values: Option<Vec<f32>>,
+    /// Where the tile has data.
+    valid: Vec<bool>,
+}
+
+/// The strips: columns of tiles.
+fn strips(plan: &Plan) -> Vec<Range<i64>> {
+    let columns = plan.columns();
+    let starts = columns.clone().step_by(STRIP);
+    starts
+        .map(|start| start..(start + STRIP as i64).min(columns.end))
+        .collect()
+}
+
+/// The parts of the whole.
+pub(super) fn parts(frame: &Frame, job: &Job) -> Vec<Source> {
+    let plan = &frame.plan;
+    let mut parts = Vec::new();
+    for (strip, columns) in strips(plan).iter().enumerate() {
+        for row in plan.rows() {
+            parts.push(source(
+                job.part(strip, row),
+                part_window(plan, columns, row),
+            ));
+        }
+    }
+    parts
+}
+
+/// The rows that are still to be done, each after the row above it.
+fn steps(plan: &Plan, job: &Job) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for strip in 0..strips(plan).len() {
+        let mut is_above_known = false;
+        for row in plan.rows() {
+            if job.has(strip, row) {
+                is_above_known = false;
+                continue;
+            }
+            if !is_above_known && plan.needs_before(row, plan.part_rows(row)) {
+                steps.push(Step {
+                    strip,
+                    row: row - 1,
+                    is_kept: false,
+                });
+            }
+            steps.push(Step {
+                strip,
+                row,
+                is_kept: true,
+            });
+            is_above_known = true;
+        }
+    }
+    steps
+}
+
+/// Does what is left of a job.
+pub(super) fn run(
+    models: Vec<Model>,
+    stack: &Stack,
+    frame: &Frame,
+    blend: Blend,
+    job: &Job,
+    progress: &dyn Progress,
+) -> Result<Done> {
+    let plan = &frame.plan;
+    let strips = strips(plan);
+    let steps = steps(plan, job);
+    // The window before the first of a strip shares its edge with it.
+    let windows: Vec<Range<i64>> = strips
+        .iter()
+        .map(|columns| {
+            let pixels = part_window(plan, columns, plan.rows().start).columns();
+            let before = i64::from(plan.needs_before(columns.start, pixels));
+            columns.start - before..columns.end
+        })
+        .collect();
+    let count = steps
+        .iter()
+        .map(|step| windows[step.strip].end - windows[step.strip].start);
+    progress.phase("predicting", Some(count.sum::<i64>() as u64));
+    let (values, what) = (
+        models[0].card.output.values,
+        models[0].card.output.activation,
+    );
+    let active = models[0].card.active();
+    let sessions = models.len();
+    let (to_models, read) = sync_channel::<Item>(sessions + 1);
+    let (to_writer, run) = sync_channel::<Item>(sessions);
+    let read = Mutex::new(read);
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| reading(stack, plan, &steps, &windows, to_models));
+        let runners: Vec<_> = models
+            .into_iter()
+            .map(|model| {
+                let (read, to_writer) = (&read, to_writer.clone());
+                scope.spawn(move || running(model, read, to_writer))
+            })
+            .collect();
+        drop(to_writer);
+        let writer = Writer {
+            frame,
+            job,
+            blend,
+            strips: &strips,
+            windows: &windows,
+            progress,
+            activate: &|of: &mut [f32]| activate(of, values, what, &active),
+            channels: active.len(),
+        };
+        let written = writer.write(run);
+        // A writer that failed has let go of what it was sent: the others end, and are listened to
+        // first, as what they say is nearer to the cause.
+        let mut outcome = Ok(());
+        for runner in runners {
+            outcome = outcome.and(joined(runner.join()));
+        }
+        // Nobody waits for what the reader still sends.
+        drop(
+            read.lock()
+                .map(|mut read| drop(std::mem::replace(&mut *read, sync_channel(0).1))),
+        );
+        joined(reader.join()).and(outcome).and(written)
+    })
+}
+
+fn joined(outcome: std::thread::Result<Result<()>>) -> Result<()> {
+    outcome.unwrap_or_else(|_| {
+        Err(Error::Internal(
+            "a thread of a prediction failed".to_owned(),
+        ))
+    })
+}
+
+/// Reads windows, in order.
+fn reading(
+    stack: &Stack,
+    plan: &Plan,
+    steps: &[Step],
+    windows: &[Range<i64>],
+    to_models: SyncSender<Item>,
+) -> Result<()> {
+    let mut number = 0;
+    for &step in steps {
+        for column in windows[step.strip].clone() {
+            let window = (column, step.row);
+            let (values, valid) = read_window(stack, plan, window)?;
+            let item = Item {
+                number,
+                step,
+                window,
+                values,
+                valid,
+            };
+            number += 1;
+            if to_models.send(item).is_err() {
+                // The model has failed, and says why.
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What goes into the model, if its core has data, and where the tile has data.
+fn read_window(stack: &Stack, plan: &Plan, window: Tile) -> Result<(Option<Vec<f32>>, Vec<bool>)> {
+    let input = plan.input(window);
+    let nothing = || (None, vec![false; plan.stride * plan.stride]);
+    if stack.is_outside(&input) {
+        return Ok(nothing());
+    }
+    let Some(patch) = stack.read(&input)? else {
+        return Ok(nothing());
+    };
+    let square = |shift: usize| {
+        let lines = patch
+            .valid
+            .chunks_exact(plan.side)
+            .skip(shift)
+            .take(plan.stride);
+        lines.flat_map(move |line| &line[shift..shift + plan.stride])
+    };
+    let has_core = square(plan.crop + plan.margin).any(|&is_there| is_there);
+    let valid = square(plan.crop).copied().collect();
+    Ok((has_core.then_some(patch.values), valid))
+}
+
+/// Runs a model on the windows that come.
+fn running(
+    mut model: Model,
+    read: &Mutex<Receiver<Item>>,
+    to_writer: SyncSender<Item>,
+) -> Result<()> {
+    loop {
+        let next = match read.lock() {
+            Ok(read) => read.recv(),
+            Err(_) => return Ok(()),
+        };
+        let Ok(mut item) = next else {
+            return Ok(());
+        };
+        if let Some(values) = item.values.take() {
+            item.values = Some(model.forward(&values)?.1);
+        }
+        if to_writer.send(item).is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// Puts results together and writes them.
+struct Writer<'a> {
+    frame: &'a Frame<'a>,
+    job: &'a Job,
+    blend: Blend,
+    strips: &'a [Range<i64>],
+    windows: &'a [Range<i64>],
+    progress: &'a dyn Progress,
+    activate: &'a dyn Fn(&mut [f32]),
+    channels: usize,
+}
+
+impl Writer<'_> {
+    fn write(&self, run: Receiver<Item>) -> Result<Done> {
+        let plan = &self.frame.plan;
+        let mut done = Done::default();
+        let mut waiting: BTreeMap<usize, Item> = BTreeMap::new();
+        let mut next = 0;
+        let mut strip: Option<(usize, Stitcher)> = None;
+        let mut part: Option<Part> = None;
+        for item in run {
+            waiting.insert(item.number, item);
+            while let Some(mut item) = waiting.remove(&next) {
+                next += 1;
+                let columns = &self.strips[item.step.strip];
+                let windows = &self.windows[item.step.strip];
+                let stitcher = match &mut strip {
+                    Some((number, stitcher)) if *number == item.step.strip => stitcher,
+                    other => {
+                        let weights = plan.weights(self.blend);
+                        let stitcher = Stitcher::new(*plan, self.channels, weights, windows);
+                        &mut other.insert((item.step.strip, stitcher)).1
+                    }
+                };
+                let pixels = part_window(plan, columns, item.step.row);
+                if item.window.0 == windows.start {
+                    stitcher.begin_row();
+                    if item.step.is_kept {
+                        let path = self.job.part(item.step.strip, item.step.row);
+                        let shape = (pixels.width, pixels.height);
+                        part = Some(Part::create(&path, shape, self.frame.layout.bands())?);
+                    }
+                }
+                if let Some(values) = &mut item.values {
+                    (self.activate)(values);
+                    done.windows += 1;
+                }
+                let tile = stitcher.add(item.window, item.values.as_deref());
+                if let Some(part) = &mut part
+                    && columns.contains(&item.window.0)
+                {
+                    self.write_tile(part, &pixels, &item, tile)?;
+                }
+                if item.window.0 == windows.end - 1
+                    && let Some(part) = part.take()
+                {
+                    part.finish()?;
+                    done.pixels += pixels.pixels();
+                }
+                self.progress.advance(1);
+            }
+        }
+        Ok(done)
+    }
+
+    /// Writes what was asked for of a tile.
+    fn write_tile(
+        &self,
+        part: &mut Part,
+        pixels: &crate::raster::Window,
+        item: &Item,
+        probabilities: &[f32],
+    ) -> Result<()> {
+        let plan = &self.frame.plan;
+        let tile = plan.tile(item.window);
+        let asked = tile.intersection(pixels);
+        let (skipped, above) = (
+            (asked.column - tile.column) as usize,
+            (asked.row - tile.row) as usize,
+        );
+        let corner = (
+            (asked.column - pixels.column) as usize,
+            (asked.row - pixels.row) as usize,
+        );
+        let bands = self.frame.layout.bytes(probabilities, &item.valid);
+        for (number, bytes) in bands.into_iter().enumerate() {
+            let lines = bytes
+                .chunks_exact(plan.stride)
+                .skip(above)
+                .take(asked.height);
+            let bytes = lines.flat_map(|line| &line[skipped..skipped + asked.width]);
+            let shape = (asked.width, asked.height);
+            part.write(number, corner, shape, bytes.copied().collect())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,285 @@
+//! Rasters out: parts while they are made, one cloud optimized GeoTIFF of them at the end.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use gdal::cpl::CslStringListEntry;
+use gdal::raster::{Buffer, RasterCreationOptions};
+use gdal::{Dataset, DriverManager};
+
+use super::grid::{PixelGrid, Window};
+use super::open;
+use crate::crs::Crs;
+use crate::error::{Error, Result};
+
+/// Side of the blocks of a part.
+const PART_BLOCK: usize = 256;
+
+/// A part of a raster of bytes, being written.
+pub struct Part {
+    dataset: Dataset,
+    path: PathBuf,
+    aside: PathBuf,
+}
+
+impl Part {
+    /// Starts the part that will be `path`.
+    pub fn create(path: &Path, (width, height): (usize, usize), bands: usize) -> Result<Self> {
+        let aside = path.with_extension("tif.partial");
+        let driver = driver("GTiff")?;
+        let block = PART_BLOCK.to_string();
+        let options = [
+            ("TILED", "YES"),
+            ("BLOCKXSIZE", &block),
+            ("BLOCKYSIZE", &block),
+            ("INTERLEAVE", "BAND"),
+            ("COMPRESS", "ZSTD"),
+            ("ZSTD_LEVEL", "1"),
+            ("BIGTIFF", "IF_SAFER"),
+        ];
+        let options: RasterCreationOptions =
+            options.into_iter().map(CslStringListEntry::from).collect();
+        let dataset = driver
+            .create_with_band_type_with_options::<u8, _>(&aside, width, height, bands, &options)
+            .map_err(|e| Error::unwritable(&aside, e))?;
+        Ok(Self {
+            dataset,
+            path: path.to_owned(),
+            aside,
+        })
+    }
+
+    /// Writes a rectangle of one band (from 0).
+    pub fn write(
+        &mut self,
+        band: usize,
+        corner: (usize, usize),
+        shape: (usize, usize),
+        values: Vec<u8>,
+    ) -> Result<()> {
+        let failed = |e| Error::unwritable(&self.aside, e);
+        let mut band = self.dataset.rasterband(band + 1).map_err(failed)?;
+        let corner = (corner.0 as isize, corner.1 as isize);
+        band.write(corner, shape, &mut Buffer::new(shape, values))
+            .map_err(failed)
+    }
+
+    /// Ends the part: from now on it is there, whole.
+    pub fn finish(self) -> Result<()> {
+        let aside = self.aside;
+        // What GDAL could not write for want of space it says when it closes.
+        self.dataset
+            .close()
+            .map_err(|e| Error::unwritable(&aside, e))?;
+        require_readable(&aside)?;
+        std::fs::rename(&aside, &self.path).map_err(|e| Error::unwritable(&self.path, e))
+    }
+}
+
+/// A disk that is full is not always reported: the file must be read again.
+fn require_readable(path: &Path) -> Result<()> {
+    let dataset = open(path).map_err(|e| Error::unwritable(path, e))?;
+    for band in 1..=dataset.raster_count() {
+        let failed = |e| Error::unwritable(path, format!("it is not complete: {e}"));
+        let band = dataset.rasterband(band).map_err(failed)?;
+        let (width, height) = band.size();
+        let corner = (width as isize - 1, height as isize - 1);
+        band.read_as::<u8>(corner, (1, 1), (1, 1), None)
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Where a part lies in the whole.
+pub struct Source {
+    /// The file.
+    pub path: PathBuf,
+    /// Its pixels.
+    pub window: Window,
+}
+
+/// A band of the whole.
+pub struct Band {
+    /// The band of the parts, from 0.
+    pub of: usize,
+    /// Its name.
+    pub name: String,
+    /// The value of pixels without data.
+    pub nodata: Option<u8>,
+    /// The colours of the values, from 0 on.
+    pub colours: Vec<[u8; 4]>,
+}
+
+/// A raster to be put together from parts.
+pub struct Cog<'a> {
+    /// Its CRS.
+    pub crs: &'a Crs,
+    /// Its pixel grid.
+    pub grid: &'a PixelGrid,
+    /// Its pixels.
+    pub window: Window,
+    /// Its bands.
+    pub bands: Vec<Band>,
+    /// The band of the parts, from 0, that says where there are data (255) and where not (0).
+    pub mask: Option<usize>,
+    /// The parts. They need not fill it.
+    pub sources: &'a [Source],
+    /// Whether overviews may mix values; classes may not.
+    pub is_mixed: bool,
+    /// What is told of it, by name.
+    pub metadata: Vec<(&'static str, String)>,
+}
+
+impl Cog<'_> {
+    /// Writes the raster `path`, with overviews; `aside` is a folder for what is there meanwhile.
+    pub fn write(&self, path: &Path, aside: &Path) -> Result<()> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let recipe = aside.join(format!("{name}.vrt"));
+        std::fs::write(&recipe, self.recipe()?).map_err(|e| Error::unwritable(&recipe, e))?;
+        let whole = aside.join(&*name);
+        let parts = open(&recipe)?;
+        let resampling = if self.is_mixed { "AVERAGE" } else { "NEAREST" };
+        let options = [
+            ("COMPRESS", "DEFLATE"),
+            ("LEVEL", "1"),
+            ("BLOCKSIZE", "512"),
+            ("BIGTIFF", "IF_SAFER"),
+            ("OVERVIEWS", "IGNORE_EXISTING"),
+            ("RESAMPLING", resampling),
+            ("NUM_THREADS", "ALL_CPUS"),
+        ];
+        let options: RasterCreationOptions =
+            options.into_iter().map(CslStringListEntry::from).collect();
+        let copy = parts
+            .create_copy(&driver("COG")?, &whole, &options)
+            .map_err(|e| Error::unwritable(&whole, e))?;
+        copy.close().map_err(|e| Error::unwritable(&whole, e))?;
+        require_readable(&whole)?;
+        move_to(&whole, path)
+    }
+
+    /// The whole as GDAL describes a mosaic (VRT).
+    fn recipe(&self) -> Result<String> {
+        let Window { width, height, .. } = self.window;
+        let srs = self
+            .crs
+            .spatial_ref()?
+            .to_wkt()
+            .map_err(|e| Error::Internal(format!("a CRS has no WKT: {e}")))?;
+        let transform = self.grid.transform(self.window.column, self.window.row);
+        let transform: Vec<String> = transform.iter().map(f64::to_string).collect();
+        let mut text = format!(
+            "<VRTDataset rasterXSize=\"{width}\" rasterYSize=\"{height}\">\n<SRS>{}</SRS>\n\
+             <GeoTransform>{}</GeoTransform>\n<Metadata>\n",
+            escaped(&srs),
+            transform.join(", ")
+        );
+        for (key, value) in &self.metadata {
+            let _ = writeln!(text, "<MDI key=\"{key}\">{}</MDI>", escaped(value));
+        }
+        text += "</Metadata>\n";
+        for (number, band) in self.bands.iter().enumerate() {
+            let _ = writeln!(
+                text,
+                "<VRTRasterBand dataType=\"Byte\" band=\"{}\">\n<Description>{}</Description>",
+                number + 1,
+                escaped(&band.name)
+            );
+            if let Some(nodata) = band.nodata {
+                let _ = writeln!(text, "<NoDataValue>{nodata}</NoDataValue>");
+            }
+            if !band.colours.is_empty() {
+                text += "<ColorInterp>Palette</ColorInterp>\n<ColorTable>\n";
+                for [red, green, blue, alpha] in &band.colours {
+                    let _ = writeln!(
+                        text,
+                        "<Entry c1=\"{red}\" c2=\"{green}\" c3=\"{blue}\" c4=\"{alpha}\"/>"
+                    );
+                }
+                text += "</ColorTable>\n";
+            }
+            self.write_sources(&mut text, band.of);
+            text += "</VRTRasterBand>\n";
+        }
+        if let Some(mask) = self.mask {
+            text += "<MaskBand>\n<VRTRasterBand dataType=\"Byte\">\n";
+            self.write_sources(&mut text, mask);
+            text += "</VRTRasterBand>\n</MaskBand>\n";
+        }
+        text += "</VRTDataset>\n";
+        Ok(text)
+    }
+
+    fn write_sources(&self, text: &mut String, band: usize) {
+        for source in self.sources {
+            let Window { width, height, .. } = source.window;
+            let _ = writeln!(
+                text,
+                "<SimpleSource><SourceFilename relativeToVRT=\"0\">{}</SourceFilename>\
+                 <SourceBand>{}</SourceBand><SourceProperties RasterXSize=\"{width}\" \
+                 RasterYSize=\"{height}\" DataType=\"Byte\" BlockXSize=\"{PART_BLOCK}\" \
+                 BlockYSize=\"{PART_BLOCK}\"/><SrcRect xOff=\"0\" yOff=\"0\" xSize=\"{width}\" \
+                 ySize=\"{height}\"/><DstRect xOff=\"{}\" yOff=\"{}\" xSize=\"{width}\" \
+                 ySize=\"{height}\"/></SimpleSource>",
+                escaped(&source.path.to_string_lossy()),
+                band + 1,
+                source.window.column - self.window.column,
+                source.window.row - self.window.row,
+            );
+        }
+    }
+}
+
+/// Puts a file in its place, which may be on another disk.
+fn move_to(from: &Path, to: &Path) -> Result<()> {
+    if std::fs::rename(from, to).is_ok() {
+        return Ok(());
+    }
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    let aside = to.with_file_name(format!(".{name}.partial"));
+    std::fs::copy(from, &aside)
+        .and_then(|_| std::fs::rename(&aside, to))
+        .and_then(|()| std::fs::remove_file(from))
+        .map_err(|e| Error::unwritable(to, e))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+fn driver(name: &str) -> Result<gdal::Driver> {
+    DriverManager::get_driver_by_name(name).map_err(|_| {
+        Error::input(
+            "GDAL",
+            format!("the one of this system does not write {name}"),
+            "install GDAL 3.4 or later, with its usual drivers",
+        )
+    })
+}
+
+/// Writes a picture of red, green, blue and opacity, pixel by pixel, as PNG.
+pub fn write_png(path: &Path, width: usize, height: usize, pixels: &[[u8; 4]]) -> Result<()> {
+    let failed = |e| Error::unwritable(path, e);
+    let memory = driver("MEM")?
+        .create_with_band_type::<u8, _>("", width, height, 4)
+        .map_err(failed)?;
+    for n in 0..4 {
+        let values: Vec<u8> = pixels.iter().map(|pixel| pixel[n]).collect();
+        let mut band = memory.rasterband(n + 1).map_err(failed)?;
+        band.write(
+            (0, 0),
+            (width, height),
+            &mut Buffer::new((width, height), values),
+        )
+        .map_err(failed)?;
+    }
+    let aside = path.with_extension("png.partial");
+    memory
+        .create_copy(&driver("PNG")?, &aside, &RasterCreationOptions::default())
+        .and_then(Dataset::close)
+        .map_err(failed)?;
+    std::fs::rename(&aside, path).map_err(|e| Error::unwritable(path, e))
+}

@@ -9,6 +9,7 @@ pub mod check;
 pub mod communes;
 pub mod corrections;
 pub mod crs;
+pub mod dataset;
 pub mod error;
 pub mod evaluate;
 pub mod grid;

@@ -21,6 +21,7 @@ fn twin(folder: &TempDir, km2: u32, seed: u64, years: &[u16]) -> std::path::Path
         years,
         landscape,
         is_observed: false,
+        imagery: None,
     }
     .write(&out, &millesime::progress::Quiet)
     .unwrap();

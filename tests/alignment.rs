@@ -343,6 +343,7 @@ fn an_observed_twin_is_told_from_its_noise() {
         years: vec![2018, 2021, 2024],
         landscape: Landscape::Inland,
         is_observed: true,
+        imagery: None,
     };
     let summary = twin.write(&out, &millesime::progress::Quiet).unwrap();
     let right = summary.right_share.unwrap();

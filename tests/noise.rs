@@ -25,6 +25,7 @@ fn twin(folder: &Path) -> PathBuf {
         years: vec![2018],
         landscape: Landscape::Inland,
         is_observed: false,
+        imagery: None,
     };
     twin.write(&out, &Quiet).unwrap();
     out

@@ -36,6 +36,7 @@ fn write(km2: u32, seed: u64, years: &[u16], landscape: Landscape) -> Written {
         years: years.to_vec(),
         landscape,
         is_observed: false,
+        imagery: None,
     };
     let folder = TempDir::new().unwrap();
     twin.write(&folder.path().join("twin"), &millesime::progress::Quiet)

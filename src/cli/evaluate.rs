@@ -6,8 +6,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use millesime::error::{Error, Result};
-use millesime::evaluate::{self, CAVEAT, CommuneScore, Evaluation, Method, Score};
+use millesime::evaluate::{
+    self, CAVEAT, ClassEvaluation, CommuneScore, Evaluation, Method, REFERENCE, Rasters, Score,
+};
 use millesime::grid::HALF_CM2_PER_M2;
+use millesime::reference::Reference;
 use millesime::sample::{Accuracy, NOT_MEASURED, accuracy};
 
 use super::Outcome;
@@ -16,7 +19,7 @@ use super::progress::Bar;
 #[derive(Args)]
 pub struct Flags {
     /// Territory file of the true vintages.
-    #[arg(long, requires = "observed", required_unless_present = "sample")]
+    #[arg(long, requires = "observed", required_unless_present_any = ["sample", "classes"])]
     truth: Option<PathBuf>,
     /// Territory file of the same vintages as they were observed.
     #[arg(long, requires = "truth")]
@@ -24,7 +27,22 @@ pub struct Flags {
     /// Points that were drawn by `millesime sample`, and checked.
     #[arg(long, conflicts_with_all = ["truth", "observed", "out"])]
     sample: Option<PathBuf>,
-    /// Folder of the scores as CSV; none is written when not given.
+    /// Class raster that was predicted, to be compared with annotations pixel by pixel.
+    #[arg(long, num_args = 1.., requires = "annotations", conflicts_with_all = ["truth", "observed", "sample"])]
+    classes: Vec<String>,
+    /// Class raster of what is there; 0 and pixels without data say nothing.
+    #[arg(long, num_args = 1.., requires = "classes")]
+    annotations: Vec<String>,
+    /// Probabilities of the prediction, in their compact form: adds a calibration curve.
+    #[arg(long, num_args = 1.., requires = "classes")]
+    probabilities: Vec<String>,
+    /// Nomenclature of the class rasters, when they do not say it.
+    #[arg(long, requires = "classes")]
+    nomenclature: Option<String>,
+    /// Folder of tables that replace those of `reference/`.
+    #[arg(long, requires = "classes")]
+    reference: Option<PathBuf>,
+    /// Folder of the scores as CSV, and pictures; none is written when not given.
     #[arg(long)]
     out: Option<PathBuf>,
 }
@@ -32,6 +50,21 @@ pub struct Flags {
 pub fn main(flags: Flags) -> Result<Outcome> {
     if let Some(points) = &flags.sample {
         super::printed(print_accuracy(&accuracy(points)?))?;
+        return Ok(Outcome::Done);
+    }
+    if !flags.classes.is_empty() {
+        let reference = Reference::load(flags.reference.as_deref())?;
+        let rasters = Rasters {
+            classes: flags.classes,
+            annotations: flags.annotations,
+            probabilities: flags.probabilities,
+            nomenclature: flags.nomenclature,
+        };
+        let evaluation = evaluate::evaluate_classes(&rasters, &reference, &Bar::new())?;
+        if let Some(out) = &flags.out {
+            evaluate::write_classes(&evaluation, out)?;
+        }
+        super::printed(print_classes(&evaluation))?;
         return Ok(Outcome::Done);
     }
     let (Some(truth), Some(observed)) = (&flags.truth, &flags.observed) else {
@@ -43,6 +76,44 @@ pub fn main(flags: Flags) -> Result<Outcome> {
     }
     super::printed(print(&evaluation))?;
     Ok(Outcome::Done)
+}
+
+/// How right a class raster is.
+fn print_classes(evaluation: &ClassEvaluation) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if let Some(caveat) = evaluation.caveat {
+        writeln!(out, "Scores {caveat}.")?;
+    }
+    writeln!(
+        out,
+        "{:>4} {:<24} {:>12} {:>7} {:>7} {:>7} {:>7}",
+        "", "", "pixels", "IoU", "precis", "recall", "F1"
+    )?;
+    for class in &evaluation.classes {
+        writeln!(
+            out,
+            "{:>4} {:<24} {:>12} {:>7} {:>7} {:>7} {:>7}",
+            class.code,
+            class.label,
+            class.there,
+            share(class.iou()),
+            share(class.precision()),
+            share(class.recall()),
+            share(class.f1()),
+        )?;
+    }
+    writeln!(
+        out,
+        "{:.1} % of {} pixels are right (reference of the production process: {:.0} %); mean IoU {:.3}",
+        100.0 * evaluation.accuracy(),
+        evaluation.pixels(),
+        100.0 * REFERENCE,
+        evaluation.mean_iou()
+    )?;
+    match evaluation.calibration_error() {
+        Some(error) => writeln!(out, "probabilities are off by {:.3} in the mean", error),
+        None => Ok(()),
+    }
 }
 
 /// The figures of a period as the points correct them.

@@ -2,6 +2,7 @@
 
 mod check;
 mod corrections;
+mod dataset;
 mod evaluate;
 mod model;
 mod predict;
@@ -32,6 +33,8 @@ enum Command {
     Predict(predict::Flags),
     /// Models of imagery: what one expects and gives.
     Model(model::Flags),
+    /// Images and annotations, cut into patches to train a model on.
+    Dataset(dataset::Flags),
     /// The polygons behind the figures of a commune.
     Query(query::Flags),
     /// Make a plausible territory whose true changes are known.
@@ -64,6 +67,7 @@ pub fn main() -> ExitCode {
         Command::Run(flags) => run::main(flags),
         Command::Predict(flags) => predict::main(flags),
         Command::Model(flags) => model::main(flags),
+        Command::Dataset(flags) => dataset::main(flags),
         Command::Query(flags) => query::main(flags),
         Command::Twin(flags) => twin::main(flags),
         Command::Check(flags) => check::main(flags),

@@ -14,7 +14,7 @@ use super::progress::Bar;
 
 #[derive(Clone, Copy, ValueEnum)]
 enum StitchFlag {
-    /// Where windows overlap, each counts the less the nearer its edge is.
+    /// In the middle of what two windows share, one passes smoothly into the other.
     Weighted,
     /// Each pixel is taken from the window in whose middle it lies.
     Centre,
@@ -69,8 +69,8 @@ pub struct Flags {
     all_classes: bool,
     /// West,south,east,north in the CRS of the images: only this part is delivered. What lies around
     /// it is looked at all the same.
-    #[arg(long, value_delimiter = ',', num_args = 4, allow_hyphen_values = true)]
-    extent: Vec<f64>,
+    #[arg(long, value_parser = bounds, allow_hyphen_values = true)]
+    extent: Option<[f64; 4]>,
     /// How results of overlapping windows are put together.
     #[arg(long, value_enum, default_value = "weighted")]
     stitch: StitchFlag,
@@ -106,6 +106,18 @@ pub fn main(flags: Flags) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// Four numbers with commas between them.
+fn bounds(text: &str) -> std::result::Result<[f64; 4], String> {
+    let numbers: Option<Vec<f64>> = text.split(',').map(|n| n.trim().parse().ok()).collect();
+    let numbers: Option<[f64; 4]> = numbers.and_then(|numbers| numbers.try_into().ok());
+    match numbers {
+        Some([west, south, east, north]) if west < east && south < north => {
+            Ok([west, south, east, north])
+        }
+        _ => Err("give west,south,east,north, such as 805888,6545408,806912,6546432".to_owned()),
+    }
+}
+
 fn prediction(flags: Flags) -> Result<Prediction> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = flags.threads.unwrap_or(processors);
@@ -116,10 +128,6 @@ fn prediction(flags: Flags) -> Result<Prediction> {
             "give 1 or more",
         ));
     }
-    let extent = match flags.extent[..] {
-        [west, south, east, north] => Some([west, south, east, north]),
-        _ => None,
-    };
     Ok(Prediction {
         model: flags.model,
         card: flags.card,
@@ -136,7 +144,7 @@ fn prediction(flags: Flags) -> Result<Prediction> {
         quick_look: flags.quick_look,
         heat_maps: flags.heat_map,
         has_all_classes: flags.all_classes,
-        extent,
+        extent: flags.extent,
         blend: match flags.stitch {
             StitchFlag::Weighted => Blend::Weighted,
             StitchFlag::Centre => Blend::Centre,

@@ -38,6 +38,10 @@ pub struct Flags {
     /// territory file of these, OBSERVED.toml.
     #[arg(long)]
     observed: bool,
+    /// Also paint aerial imagery of each date, in pixels of so many metres (0.2 to 1): red, green, blue;
+    /// infrared; heights of surface and ground; and annotations, what is truly there.
+    #[arg(long, value_name = "METRES")]
+    imagery: Option<f64>,
 }
 
 pub fn main(flags: Flags) -> Result<Outcome> {
@@ -51,6 +55,7 @@ pub fn main(flags: Flags) -> Result<Outcome> {
             LandscapeFlag::Mountain => Landscape::Mountain,
         },
         is_observed: flags.observed,
+        imagery: flags.imagery,
     };
     let start = Instant::now();
     let summary = twin.write(&flags.dir, &Bar::new())?;

@@ -2,6 +2,8 @@
 //! true ones of the same territory, as they are and aligned. Everything is laid on one partition,
 //! so that every figure is exact.
 
+mod classes;
+mod pictures;
 mod scores;
 mod tables;
 
@@ -20,11 +22,13 @@ use crate::reference::Reference;
 use crate::territory::Territory;
 use crate::vintage;
 
+pub use classes::{
+    Bin, ClassEvaluation, ClassScore, REFERENCE, Rasters, evaluate_classes, write_classes,
+};
 pub use scores::{CommuneScore, Score, VerdictScore};
 pub use tables::write;
 
-/// What every score is to be read with: it is of a territory that does not exist.
-pub const CAVEAT: &str = "sur territoire fictif";
+pub use crate::twin::CAVEAT;
 
 /// How observed vintages are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -2,7 +2,7 @@
 
 use gdal::raster::GdalDataType;
 
-use super::card::{BAND_NAMES, Card};
+use super::card::{BAND_NAMES, Input, InputBand};
 use super::mirror;
 use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};
@@ -25,7 +25,22 @@ pub struct Imagery {
     pub crs: Option<String>,
 }
 
+impl Imagery {
+    /// Makes all paths relative to a folder.
+    pub fn anchor(&mut self, folder: &std::path::Path) {
+        for patterns in [
+            &mut self.image,
+            &mut self.infrared,
+            &mut self.surface,
+            &mut self.terrain,
+        ] {
+            crate::raster::anchor(patterns, folder);
+        }
+    }
+}
+
 /// Where a channel comes from.
+#[derive(Debug)]
 enum Channel {
     /// A band of an image.
     Band { image: usize, band: usize },
@@ -55,8 +70,8 @@ pub struct Patch {
 }
 
 impl Stack {
-    /// Opens the images, and sees that they give what the model expects.
-    pub fn open(imagery: &Imagery, card: &Card) -> Result<Self> {
+    /// Opens the images, and sees that they give what is expected.
+    pub fn open(imagery: &Imagery, input: &Input) -> Result<Self> {
         let mut images: Vec<Image> = Vec::new();
         let mut add = |patterns: &[String], flag: &str| -> Result<Option<usize>> {
             if patterns.is_empty() {
@@ -87,19 +102,19 @@ impl Stack {
         for other in &images[1..] {
             require_fit(&images[0], other)?;
         }
-        require_resolution(&images[0], card)?;
+        require_resolution(&images[0], input)?;
         let names = band_names(&images[image], &imagery.image_bands)?;
         let mut is_used = vec![false; images.len()];
         let mut channels = Vec::new();
-        for band in &card.input.bands {
+        for band in &input.bands {
             let own = names.iter().position(|name| *name == band.name);
             let channel = match (own, band.name.as_str(), infrared, surface, terrain) {
                 (_, "height", _, Some(surface), Some(terrain)) => {
-                    let step = card.input.height_per_dn_m.ok_or_else(|| {
+                    let step = input.height_per_dn_m.ok_or_else(|| {
                         Error::input(
-                            "model",
-                            "its card does not say how it encodes height",
-                            "add `height_per_dn_m = 0.2` to [input], or what the model was trained with",
+                            "height_per_dn_m",
+                            "is not given: how is height to be encoded?",
+                            "add `height_per_dn_m = 0.2`, as IGN's models have it, or another step",
                         )
                     })?;
                     is_used[surface] = true;
@@ -123,21 +138,18 @@ impl Stack {
             channels.push(channel);
         }
         if let Some(unused) = is_used.iter().position(|is_used| !is_used) {
-            let bands: Vec<&str> = card.input.bands.iter().map(|b| b.name.as_str()).collect();
+            let bands: Vec<&str> = input.bands.iter().map(|b| b.name.as_str()).collect();
             return Err(Error::input(
                 images[unused].file(),
-                format!(
-                    "the model does not look at it: it takes {}",
-                    bands.join(", ")
-                ),
+                format!("is not looked at: {} are taken", bands.join(", ")),
                 "leave it out",
             ));
         }
-        let norm = |band: &super::card::InputBand| (band.mean as f32, band.std as f32);
+        let norm = |band: &InputBand| (band.mean as f32, band.std as f32);
         Ok(Self {
             images,
             channels,
-            norms: card.input.bands.iter().map(norm).collect(),
+            norms: input.bands.iter().map(norm).collect(),
         })
     }
 
@@ -311,18 +323,18 @@ fn extent(image: &Image) -> String {
     format!("x {left:.2}–{right:.2}, y {bottom:.2}–{top:.2}")
 }
 
-fn require_resolution(image: &Image, card: &Card) -> Result<()> {
-    if image.grid().has_pixel_of(card.input.resolution_m) {
+fn require_resolution(image: &Image, input: &Input) -> Result<()> {
+    if image.grid().has_pixel_of(input.resolution_m) {
         return Ok(());
     }
     Err(Error::input(
         image.file(),
         format!(
-            "its pixels are {} m, the model was trained on {} m",
+            "its pixels are {} m, and {} m are expected",
             image.grid().pixel,
-            card.input.resolution_m
+            input.resolution_m
         ),
-        "give imagery of the model's resolution, or let it be resampled: --resample",
+        "give imagery of this resolution, or let it be resampled: --resample",
     ))
 }
 
@@ -369,7 +381,7 @@ fn lacking(name: &str, image: &Image, names: &[String]) -> Error {
     Error::input(
         image.file(),
         format!(
-            "has no band {name}, which the model takes; it has {}",
+            "has no band {name}, which is expected; it has {}",
             names.join(", ")
         ),
         advice,

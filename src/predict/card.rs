@@ -50,6 +50,9 @@ pub struct Input {
     /// How far from the edge of a window its results begin to count in full, in pixels: windows
     /// overlap by twice as much. A sixteenth of the window when not given.
     pub margin: Option<usize>,
+    /// How far around a pixel the model looks to tell what it is, in pixels, where that is known:
+    /// half of its receptive field.
+    pub reach: Option<usize>,
     /// Metres of height that one step of the band `height` stands for.
     pub height_per_dn_m: Option<f64>,
     /// The channels, in the model's order.
@@ -429,7 +432,7 @@ mod tests {
         let reference = Reference::load(None).unwrap();
         let card = found(CARD).complete(&reference).unwrap();
         assert_eq!(card.active(), [true, true]);
-        assert!(refusal("red", "rde").contains("did you mean `red`"));
+        assert!(refusal("red", "redd").contains("did you mean `red`"));
         assert!(refusal("[1, 3]", "[1, 33]").contains("which `odeon-naf` has not"));
         assert!(refusal("[1, 3]", "[1, 1]").contains("twice"));
         assert!(refusal("odeon-naf", "odeon").contains("odeon-naf"));

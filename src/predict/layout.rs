@@ -1,9 +1,9 @@
 //! What is kept of each pixel, band by band.
 
-use super::NO_CLASS;
 use super::card::Card;
 use super::probabilities::{Ranker, Ranking, byte};
 use crate::error::{Error, Result};
+use crate::raster::NO_CLASS;
 
 /// What a band of a part holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

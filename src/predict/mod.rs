@@ -22,22 +22,20 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-pub use bands::Imagery;
+pub use bands::{Imagery, Patch, Stack};
 pub use card::{Activation, BAND_NAMES, Card, Found, Input, InputBand, Output, Values};
 pub use model::{Device, Graph, Model, Port};
 pub use windows::Blend;
 
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::raster::{Band, Cog, Overview, PixelGrid, Source, Window, heat, write_png};
+use crate::raster::{
+    Band, Cog, NO_CLASS, NOMENCLATURE, Overview, PixelGrid, Source, Window, heat, write_png,
+};
 use crate::reference::{ClassList, Reference};
-use bands::Stack;
 use job::Job;
 use layout::Layout;
 use windows::Plan;
-
-/// The value of pixels that have no class.
-pub const NO_CLASS: u8 = 255;
 
 /// A prediction to be made.
 #[derive(Clone, Debug)]
@@ -131,7 +129,7 @@ pub fn predict(
     };
     let first = load()?;
     let card = first.card.clone();
-    let stack = Stack::open(&prediction.imagery, &card)?;
+    let stack = Stack::open(&prediction.imagery, &card.input)?;
     let frame = frame(prediction, &first, &stack, reference)?;
     let mut models = vec![first];
     for _ in 1..engine.sessions.max(1) {
@@ -275,7 +273,7 @@ fn write(
         ("MODEL", card.name.clone()),
         ("MODEL_SHA256", digest(&prediction.model)?),
         ("MODEL_LICENCE", card.licence.clone()),
-        ("NOMENCLATURE", card.output.nomenclature.clone()),
+        (NOMENCLATURE, card.output.nomenclature.clone()),
         ("CLASSES", frame.legend(card)),
     ];
     let cog = |bands: Vec<Band>, mask: Option<usize>, is_mixed: bool| Cog {

@@ -151,7 +151,7 @@ mod tests {
         for blend in [Blend::Weighted, Blend::Centre] {
             let plan = Plan::new(16, 16, 2, extent).unwrap();
             let columns = plan.columns().start - 1..plan.columns().end;
-            let mut stitcher = Stitcher::new(plan, 1, plan.weights(blend), &columns);
+            let mut stitcher = Stitcher::new(plan, 1, plan.weights(blend, 0), &columns);
             for row in plan.rows().start - 1..plan.rows().end {
                 stitcher.begin_row();
                 for column in columns.clone() {
@@ -186,7 +186,7 @@ mod tests {
             height: 8,
         };
         let plan = Plan::new(12, 12, 2, extent).unwrap();
-        let mut stitcher = Stitcher::new(plan, 1, plan.weights(Blend::Weighted), &(0..2));
+        let mut stitcher = Stitcher::new(plan, 1, plan.weights(Blend::Weighted, 0), &(0..2));
         stitcher.begin_row();
         stitcher.add((0, 0), Some(&[0.5; 144]));
         let tile = stitcher.add((1, 0), None);

@@ -8,7 +8,7 @@ use crate::raster::Window;
 /// How results of overlapping windows are put together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blend {
-    /// Where windows overlap, each counts the less the nearer its edge is.
+    /// In the middle of what two windows share, one passes smoothly into the other.
     Weighted,
     /// Each pixel is taken from the window in whose middle it lies.
     Centre,
@@ -98,17 +98,25 @@ impl Plan {
     }
 
     /// How much the results of a window count along one axis, from its first pixel to its last.
-    /// The weights of overlapping windows sum to one.
-    pub fn weights(&self, blend: Blend) -> Vec<f32> {
+    /// The weights of overlapping windows sum to one. Results nearer to an edge than `reach`, the
+    /// distance from which the model takes what it says of a pixel, do not count where the overlap
+    /// leaves others; nor do those in the outer parts of the overlap, whatever the reach.
+    pub fn weights(&self, blend: Blend, reach: usize) -> Vec<f32> {
         let side_out = self.stride + 2 * self.margin;
-        let ramp = 2 * self.margin;
-        let at_start = |n: usize| match blend {
-            Blend::Weighted => (n as f32 + 0.5) / ramp as f32,
-            Blend::Centre => f32::from(n >= self.margin),
+        let overlap = 2 * self.margin;
+        let idle = match blend {
+            Blend::Weighted => (3 * overlap).div_ceil(8).max(reach).min(self.margin),
+            Blend::Centre => self.margin,
+        };
+        let ramp = overlap - 2 * idle;
+        let at_start = |n: usize| match n.checked_sub(idle) {
+            None => 0.0,
+            Some(n) if n < ramp => (n as f32 + 0.5) / ramp as f32,
+            Some(_) => 1.0,
         };
         (0..side_out)
             .map(|n| {
-                if n < ramp {
+                if n < overlap {
                     at_start(n)
                 } else if n >= self.stride {
                     1.0 - at_start(n - self.stride)
@@ -138,7 +146,7 @@ mod tests {
     fn weights_sum_to_one() {
         for blend in [Blend::Weighted, Blend::Centre] {
             let plan = plan(0, 10);
-            let weights = plan.weights(blend);
+            let weights = plan.weights(blend, 3);
             for n in 0..plan.stride {
                 let next = weights.get(n + plan.stride).copied().unwrap_or(0.0);
                 assert_eq!(weights[n] + next, 1.0, "{blend:?} {n}");

@@ -131,6 +131,7 @@ pub(super) fn run(
         models[0].card.output.activation,
     );
     let active = models[0].card.active();
+    let reach = models[0].card.input.reach.unwrap_or(0);
     let sessions = models.len();
     let (to_models, read) = sync_channel::<Item>(sessions + 1);
     let (to_writer, run) = sync_channel::<Item>(sessions);
@@ -149,6 +150,7 @@ pub(super) fn run(
             frame,
             job,
             blend,
+            reach,
             strips: &strips,
             windows: &windows,
             progress,
@@ -260,6 +262,7 @@ struct Writer<'a> {
     frame: &'a Frame<'a>,
     job: &'a Job,
     blend: Blend,
+    reach: usize,
     strips: &'a [Range<i64>],
     windows: &'a [Range<i64>],
     progress: &'a dyn Progress,
@@ -284,7 +287,7 @@ impl Writer<'_> {
                 let stitcher = match &mut strip {
                     Some((number, stitcher)) if *number == item.step.strip => stitcher,
                     other => {
-                        let weights = plan.weights(self.blend);
+                        let weights = plan.weights(self.blend, self.reach);
                         let stitcher = Stitcher::new(*plan, self.channels, weights, windows);
                         &mut other.insert((item.step.strip, stitcher)).1
                     }

@@ -77,14 +77,14 @@ impl Part {
 }
 
 /// A disk that is full is not always reported: the file must be read again.
-fn require_readable(path: &Path) -> Result<()> {
+pub(super) fn require_readable(path: &Path) -> Result<()> {
     let dataset = open(path).map_err(|e| Error::unwritable(path, e))?;
     for band in 1..=dataset.raster_count() {
         let failed = |e| Error::unwritable(path, format!("it is not complete: {e}"));
         let band = dataset.rasterband(band).map_err(failed)?;
         let (width, height) = band.size();
         let corner = (width as isize - 1, height as isize - 1);
-        band.read_as::<u8>(corner, (1, 1), (1, 1), None)
+        band.read_as::<f64>(corner, (1, 1), (1, 1), None)
             .map_err(failed)?;
     }
     Ok(())
@@ -250,7 +250,7 @@ fn escaped(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-fn driver(name: &str) -> Result<gdal::Driver> {
+pub(super) fn driver(name: &str) -> Result<gdal::Driver> {
     DriverManager::get_driver_by_name(name).map_err(|_| {
         Error::input(
             "GDAL",

@@ -1,28 +1,43 @@
 //! Rasters in and out: tiles of one pixel grid, read as one; windows on a grid that is anchored to the
 //! origin of the CRS.
 
+mod burn;
 mod classes;
 mod cog;
 mod georeference;
 mod grid;
 mod image;
 mod overview;
+mod tiff;
 
 use std::path::{Path, PathBuf};
 
-use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
+use gdal::{Dataset, DatasetOptions, GdalOpenFlags, Metadata};
 
 use crate::error::{Error, Result};
 
+pub use burn::burn;
 pub use classes::{Mosaic, Pixel};
 pub use cog::{Band, Cog, Part, Source, write_png};
 pub use georeference::Georeference;
 pub use grid::{PixelGrid, Window};
 pub use image::Image;
 pub use overview::{Overview, for_each_row, heat};
+pub use tiff::Tiff;
+
+/// The value of pixels of class rasters that have no class.
+pub const NO_CLASS: u8 = 255;
+/// The key of class rasters under which their nomenclature is written.
+pub const NOMENCLATURE: &str = "NOMENCLATURE";
+/// The key of rasters under which it is written that their ground does not exist.
+pub const TERRITORY: &str = "TERRITORY";
 
 /// The files that a path or pattern means: at least one.
 pub fn find(pattern: &str, place: &str) -> Result<Vec<PathBuf>> {
+    // A file whose name has letters that mean something in a pattern.
+    if Path::new(pattern).is_file() {
+        return Ok(vec![PathBuf::from(pattern)]);
+    }
     let found = glob::glob(pattern).map_err(|e| {
         let what = format!("`{pattern}` is not a pattern: {e}");
         Error::input(place, what, "mend it")
@@ -32,10 +47,26 @@ pub fn find(pattern: &str, place: &str) -> Result<Vec<PathBuf>> {
         return Err(Error::input(
             place,
             format!("no file is found by `{pattern}`"),
-            "check the path: it is relative to the TOML file",
+            "check the path: in a TOML file it is relative to the file",
         ));
     }
     Ok(paths)
+}
+
+/// Makes paths and patterns relative to a folder, whose letters may mean something in a pattern.
+pub fn anchor(patterns: &mut [String], folder: &Path) {
+    let folder = glob::Pattern::escape(&folder.to_string_lossy());
+    for pattern in patterns {
+        *pattern = Path::new(&folder)
+            .join(&*pattern)
+            .to_string_lossy()
+            .into_owned();
+    }
+}
+
+/// What a file tells of itself under a key.
+pub fn metadata(path: &Path, key: &str) -> Result<Option<String>> {
+    Ok(open(path)?.metadata_item(key, ""))
 }
 
 fn open(path: &Path) -> Result<Dataset> {

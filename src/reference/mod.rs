@@ -14,7 +14,7 @@ pub use nomenclature::{Axis, Code, Labels, LeafSet, Nomenclature};
 
 use crate::error::{Error, Result};
 
-const EMBEDDED: [(&str, &str); 16] = [
+const EMBEDDED: [(&str, &str); 17] = [
     (
         "nomenclature/cover.csv",
         include_str!("../../reference/nomenclature/cover.csv"),
@@ -46,6 +46,10 @@ const EMBEDDED: [(&str, &str); 16] = [
     (
         "nomenclature/flair-1.csv",
         include_str!("../../reference/nomenclature/flair-1.csv"),
+    ),
+    (
+        "nomenclature/flair-hub.csv",
+        include_str!("../../reference/nomenclature/flair-hub.csv"),
     ),
     (
         "nomenclature/ocs-ge.csv",
@@ -82,7 +86,7 @@ const EMBEDDED: [(&str, &str); 16] = [
 ];
 
 /// Our lists of the classes of images.
-const CLASS_LISTS: [&str; 4] = ["cosia", "flair-1", "ocs-ge", "odeon-naf"];
+const CLASS_LISTS: [&str; 5] = ["cosia", "flair-1", "flair-hub", "ocs-ge", "odeon-naf"];
 /// The other tables of the folder of nomenclatures.
 const AXES: [&str; 5] = ["cover", "use", "unknown", "equivalences", "finer_use"];
 

@@ -258,14 +258,7 @@ impl Territory {
         for vintage in &mut self.vintages {
             vintage.product.as_mut().map(anchor);
             vintage.zone_construite.as_mut().map(anchor);
-            for pattern in &mut vintage.classes {
-                // The folder may have letters that mean something in a pattern.
-                let folder = glob::Pattern::escape(&folder.to_string_lossy());
-                *pattern = Path::new(&folder)
-                    .join(&*pattern)
-                    .to_string_lossy()
-                    .into_owned();
-            }
+            crate::raster::anchor(&mut vintage.classes, folder);
         }
         for changes in &mut self.changes {
             anchor(&mut changes.path);

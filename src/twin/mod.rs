@@ -12,6 +12,7 @@ mod communes;
 mod contour;
 mod countryside;
 mod edges;
+mod eyes;
 mod houses;
 mod layout;
 mod lines;
@@ -34,9 +35,13 @@ use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::publish::{Staging, require_new};
 use edges::Edges;
+use eyes::Eyes;
 use layout::{Cell, Layout};
 use observe::{Noise, Observed};
 use scene::{Object, Picture};
+
+/// What every figure of a twin is to be read with: it is of a territory that does not exist.
+pub const CAVEAT: &str = "sur territoire fictif";
 
 /// Least and most size of a twin, km².
 pub const SIZES: std::ops::RangeInclusive<u32> = 1..=10_000;
@@ -69,6 +74,8 @@ pub struct Twin {
     /// Whether the vintages are also given as production would make them, with the errors of real
     /// ones.
     pub is_observed: bool,
+    /// Side of the pixels of aerial imagery, m; none is painted when not given.
+    pub imagery: Option<f64>,
 }
 
 /// What was made.
@@ -87,6 +94,8 @@ impl Twin {
     pub fn write(&self, out: &Path, progress: &dyn Progress) -> Result<Summary> {
         self.check(out)?;
         let layout = Layout::new(self.km2, self.seed, self.landscape);
+        let eyes = |pixel: f64| Eyes::new(&layout, pixel, self.years.len());
+        let mut eyes = self.imagery.map(eyes).transpose()?;
         let plans = plan::plan(&layout, &self.years);
         let staging = Staging::new(out)?;
         let mut files = write::Files::create(&staging, &self.years)?;
@@ -107,6 +116,9 @@ impl Twin {
             }
             let roads = edges.roads(&layout, row);
             files.write(&pictures, &roads)?;
+            if let Some(eyes) = &mut eyes {
+                eyes.see(&pictures, &roads);
+            }
             for date in 0..self.years.len() {
                 let Some(files) = &mut observed else { continue };
                 let observe = |picture: &Picture| noise.observe(picture, date);
@@ -127,6 +139,10 @@ impl Twin {
         if let Some(files) = observed {
             files.finish()?;
             write::observed_territory(&staging, self)?;
+        }
+        if let Some(eyes) = eyes {
+            let crs = write::crs()?;
+            eyes.write(&layout, &self.years, &crs, &staging, progress)?;
         }
         staging.finish()?;
         Ok(Summary {

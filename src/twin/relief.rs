@@ -96,6 +96,15 @@ impl Relief {
         })
     }
 
+    /// Height of the bare ground above the sea, m.
+    pub(super) fn elevation(&self, place: Vector) -> f64 {
+        let hills = 150.0 + 60.0 * at(&self.slope, place) + 90.0 * at(&self.region, place);
+        match self.altitude(place) {
+            Some(altitude) => 500.0 + 2_300.0 * altitude.max(0.0) + 0.2 * hills,
+            None => hills.max(0.0),
+        }
+    }
+
     /// Positive on bare rock and scree.
     pub(super) fn rock(&self, place: Vector) -> f64 {
         self.altitude(place)

@@ -284,6 +284,7 @@ fn write_territory(
     std::fs::write(&path, text).map_err(|e| Error::unwritable(&path, e))
 }
 
-fn crs() -> Result<Crs> {
+/// The CRS of every twin.
+pub(super) fn crs() -> Result<Crs> {
     Crs::parse(CRS, "the twin")
 }

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::grid::HALF_CM2_PER_M2;
 use crate::indicators;
 use crate::ledger::{self, Ledger, PeriodFaces, Stock, VintageStatus};
+use crate::predict::{self, Blend, Device, Engine, Prediction};
 use crate::progress::Progress;
 use crate::publish::{self, Staging};
 use crate::reference::Reference;
@@ -40,11 +41,13 @@ pub struct Summary {
 
 /// Runs the territory file at `path` and writes the folder `out`.
 pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> {
-    let territory = Territory::read(path)?;
+    let mut territory = Territory::read(path)?;
     let reference = Reference::load(territory.run.reference.as_deref())?;
     let crs = Crs::parse(&territory.crs, &path.display().to_string())?;
-    let rows = check_files(&territory, &reference)?;
+    let predictions = predictions(&territory, out);
+    let rows = check_files(&territory, &predictions, &reference)?;
     let staging = Staging::new(out)?;
+    let predicted = predict_all(&mut territory, &predictions, &reference, progress)?;
     let mut clock = Clock::new(progress);
 
     clock.phase("reading", Some(rows));
@@ -201,6 +204,7 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
             "read": v.report,
             "laid": v.laid,
         })).collect::<Vec<_>>(),
+        "predictions": predicted,
         "accuracy": crate::sample::NOT_MEASURED,
         "partition": ground.report,
         "threads": rayon::current_num_threads(),
@@ -391,12 +395,19 @@ fn read_exemptions(
 }
 
 /// Refuses missing files, layers and columns before any work starts; the number of rows to read.
-fn check_files(territory: &Territory, reference: &Reference) -> Result<u64> {
+fn check_files(
+    territory: &Territory,
+    predictions: &[Option<Prediction>],
+    reference: &Reference,
+) -> Result<u64> {
     let mut rows = 0;
+    for prediction in predictions.iter().flatten() {
+        predict::require(prediction, reference)?;
+    }
     if let Some(communes) = &territory.communes {
         communes::require(communes)?;
     }
-    for vintage in &territory.vintages {
+    for vintage in territory.vintages.iter().filter(|v| v.predict.is_none()) {
         rows += vintage::require(vintage, reference)?;
     }
     for changes in &territory.changes {
@@ -413,6 +424,72 @@ fn check_files(territory: &Territory, reference: &Reference) -> Result<u64> {
         corrections::require(file)?;
     }
     Ok(rows)
+}
+
+/// The predictions of vintages from imagery, by vintage. They stay in a folder beside the outputs, and
+/// are made once.
+fn predictions(territory: &Territory, out: &Path) -> Vec<Option<Prediction>> {
+    let name = out.file_name().unwrap_or_default().to_string_lossy();
+    let folder = out.with_file_name(format!("{name}.predictions"));
+    let of = |vintage: &territory::Vintage| {
+        let from = vintage.predict.as_ref()?;
+        let place = match &vintage.departement {
+            Some(departement) => format!("{}-{departement}", vintage.year),
+            None => vintage.year.to_string(),
+        };
+        let mut imagery = from.imagery.clone();
+        imagery.crs = imagery.crs.or_else(|| vintage.crs.clone());
+        let probabilities = folder.join(format!("{place}/probabilities.tif"));
+        Some(Prediction {
+            model: from.model.clone(),
+            card: from.card.clone(),
+            imagery,
+            classes: Some(probabilities.with_file_name("classes.tif")),
+            quick_look: Some(probabilities.with_file_name("classes.png")),
+            probabilities,
+            heat_maps: Vec::new(),
+            has_all_classes: false,
+            extent: None,
+            blend: Blend::Weighted,
+            window: None,
+            margin: None,
+            engine: Engine {
+                device: Device::Cpu,
+                sessions: 1,
+                threads: rayon::current_num_threads(),
+            },
+            is_anew: false,
+        })
+    };
+    territory.vintages.iter().map(of).collect()
+}
+
+/// Makes what is to be predicted; the vintages are then given by classes. Says what each follows from.
+fn predict_all(
+    territory: &mut Territory,
+    predictions: &[Option<Prediction>],
+    reference: &Reference,
+    progress: &dyn Progress,
+) -> Result<Vec<serde_json::Value>> {
+    let mut predicted = Vec::new();
+    for (vintage, prediction) in territory.vintages.iter_mut().zip(predictions) {
+        let (Some(prediction), Some(classes)) = (
+            prediction,
+            prediction.as_ref().and_then(|p| p.classes.as_ref()),
+        ) else {
+            continue;
+        };
+        if let Some(folder) = classes.parent() {
+            std::fs::create_dir_all(folder).map_err(|e| Error::unwritable(folder, e))?;
+        }
+        let what = predict::predict_once(prediction, reference, progress)?;
+        vintage.nomenclature = what["card"]["output"]["nomenclature"]
+            .as_str()
+            .map(str::to_owned);
+        vintage.classes = vec![glob::Pattern::escape(&classes.to_string_lossy())];
+        predicted.push(json!({ "year": vintage.year, "of": what }));
+    }
+    Ok(predicted)
 }
 
 #[derive(Serialize)]
@@ -432,6 +509,7 @@ fn inputs(path: &Path, territory: &Territory) -> Result<Vec<Input>> {
     for vintage in &territory.vintages {
         paths.extend(vintage.product.clone());
         paths.extend(vintage.zone_construite.clone());
+        paths.extend(vintage.predict.iter().map(|p| p.model.clone()));
         for pattern in &vintage.classes {
             let found = glob::glob(pattern).map_err(|e| Error::input(pattern, e, "mend it"))?;
             paths.extend(found.filter_map(std::result::Result::ok));

@@ -76,6 +76,13 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
     let territory = Territory::read(observed)?;
     require_same_years(&true_territory, &territory, observed)?;
     for (territory, path) in [(&true_territory, truth), (&territory, observed)] {
+        if territory.vintages.iter().any(|v| v.predict.is_some()) {
+            return Err(Error::input(
+                path.display(),
+                "has [vintages.predict], and nothing is predicted here",
+                "run the territory, then give the class rasters that it predicted",
+            ));
+        }
         if !territory.corrections.is_empty() || !territory.exemptions.is_empty() {
             return Err(Error::input(
                 path.display(),

@@ -1,6 +1,7 @@
 //! Images in: the channels that a model expects, from the files that were given.
 
 use gdal::raster::GdalDataType;
+use serde::Deserialize;
 
 use super::card::{BAND_NAMES, Input, InputBand};
 use super::mirror;
@@ -9,17 +10,21 @@ use crate::error::{Error, Result, suggest};
 use crate::raster::{Image, PixelGrid, Window};
 
 /// The images that were given. Each is a list of files or patterns.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct Imagery {
     /// The image: red, green, blue, maybe infrared, maybe height.
     pub image: Vec<String>,
     /// The bands of the image, when they are others or in another order.
+    #[serde(default)]
     pub image_bands: Vec<String>,
     /// The infrared image, as IGN gives it: infrared, red, green; or infrared alone.
+    #[serde(default, rename = "ir")]
     pub infrared: Vec<String>,
     /// The surface with all that stands on it (MNS), m.
+    #[serde(default, rename = "dsm")]
     pub surface: Vec<String>,
     /// The bare ground (MNT), m.
+    #[serde(default, rename = "dtm")]
     pub terrain: Vec<String>,
     /// The CRS of all, for files that do not say theirs.
     pub crs: Option<String>,

@@ -110,6 +110,45 @@ struct Frame<'a> {
     classes: &'a ClassList,
 }
 
+/// Sees that a prediction can be made: that model, card and imagery fit together.
+pub fn require(prediction: &Prediction, reference: &Reference) -> Result<()> {
+    let (model, stack) = load(prediction, reference)?;
+    frame(prediction, &model, &stack, reference).map(|_| ())
+}
+
+/// Makes a prediction, unless it is there already, made of the same. Gives what it follows from, which
+/// is written beside the probabilities.
+pub fn predict_once(
+    prediction: &Prediction,
+    reference: &Reference,
+    progress: &dyn Progress,
+) -> Result<Value> {
+    let (model, stack) = load(prediction, reference)?;
+    let frame = frame(prediction, &model, &stack, reference)?;
+    let what = description(prediction, &model.card, &stack, &frame)?;
+    let record = prediction.probabilities.with_extension("json");
+    let made = std::fs::read_to_string(&record).unwrap_or_default();
+    if serde_json::from_str(&made).ok() != Some(what.clone()) {
+        predict(prediction, reference, progress)?;
+        std::fs::write(&record, format!("{what:#}\n"))
+            .map_err(|e| Error::unwritable(&record, e))?;
+    }
+    Ok(what)
+}
+
+/// The model of a prediction, and its images.
+fn load(prediction: &Prediction, reference: &Reference) -> Result<(Model, Stack)> {
+    let model = Model::load(
+        &prediction.model,
+        prediction.card.as_deref(),
+        prediction.window,
+        reference,
+        (prediction.engine.device, prediction.engine.threads),
+    )?;
+    let stack = Stack::open(&prediction.imagery, &model.card.input)?;
+    Ok((model, stack))
+}
+
 /// Makes a prediction.
 pub fn predict(
     prediction: &Prediction,
@@ -117,23 +156,12 @@ pub fn predict(
     progress: &dyn Progress,
 ) -> Result<Summary> {
     progress.phase("loading the model", None);
-    let engine = prediction.engine;
-    let load = || {
-        Model::load(
-            &prediction.model,
-            prediction.card.as_deref(),
-            prediction.window,
-            reference,
-            (engine.device, engine.threads),
-        )
-    };
-    let first = load()?;
+    let (first, stack) = load(prediction, reference)?;
     let card = first.card.clone();
-    let stack = Stack::open(&prediction.imagery, &card.input)?;
     let frame = frame(prediction, &first, &stack, reference)?;
     let mut models = vec![first];
-    for _ in 1..engine.sessions.max(1) {
-        models.push(load()?);
+    for _ in 1..prediction.engine.sessions {
+        models.push(load(prediction, reference)?.0);
     }
     let what = description(prediction, &card, &stack, &frame)?;
     let job = Job::open(&prediction.probabilities, &what, prediction.is_anew)?;

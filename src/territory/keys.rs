@@ -41,11 +41,22 @@ fn known(section: &str) -> &'static [&'static str] {
             "zone_construite",
             "classes",
             "nomenclature",
+            "predict",
             "departement",
             "generation",
             "dates",
             "crs",
             "encoding",
+        ],
+        "predict" => &[
+            "model",
+            "card",
+            "image",
+            "image_bands",
+            "ir",
+            "dsm",
+            "dtm",
+            "crs",
         ],
         "changes" => &[
             "from",
@@ -73,8 +84,11 @@ pub(super) fn check(table: &Table, text: &str, place: &str) -> Result<()> {
             Value::Array(sections) => sections.iter().filter_map(Value::as_table).collect(),
             _ => continue,
         };
-        for inner in sections.iter().flat_map(|s| s.keys()) {
+        for (inner, value) in sections.into_iter().flatten() {
             require(inner, known(key), key, text, place)?;
+            for innermost in value.as_table().into_iter().flat_map(Table::keys) {
+                require(innermost, known(inner), inner, text, place)?;
+            }
         }
     }
     Ok(())

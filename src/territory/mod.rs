@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};
+use crate::predict::Imagery;
 
 /// A commented example of a territory file.
 pub const EXAMPLE: &str = include_str!("example.toml");
@@ -121,6 +122,8 @@ pub struct Vintage {
     pub classes: Vec<String>,
     /// …with their nomenclature.
     pub nomenclature: Option<String>,
+    /// Or imagery, and a model that sees classes on it.
+    pub predict: Option<Predict>,
     /// The only département that it is about.
     pub departement: Option<String>,
     /// Generation of the product, for the record.
@@ -131,6 +134,18 @@ pub struct Vintage {
     pub crs: Option<String>,
     /// Encoding of its text.
     pub encoding: Option<String>,
+}
+
+/// A model, and the imagery that it looks at.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Predict {
+    /// The model, an ONNX file.
+    pub model: PathBuf,
+    /// Its card; else the one beside it, or inside it.
+    pub card: Option<PathBuf>,
+    /// The images.
+    #[serde(flatten)]
+    pub imagery: Imagery,
 }
 
 /// One layer of changes between two dates.
@@ -210,7 +225,10 @@ impl Vintage {
         match of_products.iter().find(|(_, is_given)| *is_given) {
             Some((key, _)) => Err(Error::input(
                 place,
-                format!("the vintage {} has classes, and the key `{key}`", self.year),
+                format!(
+                    "the vintage {} is made from rasters, and has the key `{key}`",
+                    self.year
+                ),
                 "that key is for a `product`: remove it",
             )),
             None => Ok(()),
@@ -259,6 +277,11 @@ impl Territory {
             vintage.product.as_mut().map(anchor);
             vintage.zone_construite.as_mut().map(anchor);
             crate::raster::anchor(&mut vintage.classes, folder);
+            if let Some(predict) = &mut vintage.predict {
+                anchor(&mut predict.model);
+                predict.card.as_mut().map(anchor);
+                predict.imagery.anchor(folder);
+            }
         }
         for changes in &mut self.changes {
             anchor(&mut changes.path);
@@ -299,9 +322,12 @@ impl Territory {
                 &vintage.product,
                 vintage.classes.is_empty(),
                 &vintage.nomenclature,
+                &vintage.predict,
             ) {
-                (Some(_), true, None) | (None, false, Some(_)) => {}
-                (None, false, None) => {
+                (Some(_), true, None, None)
+                | (None, false, Some(_), None)
+                | (None, true, None, Some(_)) => {}
+                (None, false, None, None) => {
                     return bad(
                         format!("the vintage {year} has classes without a nomenclature"),
                         "add `nomenclature = \"odeon-naf\"`, or that of your classes",
@@ -310,7 +336,8 @@ impl Territory {
                 _ => {
                     return bad(
                         format!("the vintage {year} is not given by one source"),
-                        "give either `product`, or `classes` with `nomenclature`",
+                        "give either `product`, or `classes` with `nomenclature`, or \
+                         [vintages.predict]",
                     );
                 }
             }

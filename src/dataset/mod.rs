@@ -319,16 +319,17 @@ fn cut(
     let (mut sums, mut squares, mut total) = (vec![0u64; bands], vec![0u64; bands], 0u64);
     let mut values = vec![0.0; size];
     let mut is_there = vec![false; size];
+    let mut read = crate::predict::Patch::default();
     for (number, patch) in patches.iter().enumerate() {
         let opened = &domains[patch.domain];
         let split = splits[&patch.zone];
-        let Some(read) = opened.stack.read(&patch.window)? else {
+        if !opened.stack.read(&patch.window, &mut read)? {
             return Err(Error::input(
                 format!("domain {}", opened.domain.name),
                 "its annotations lie where its images have no data",
                 "give annotations made on these images",
             ));
-        };
+        }
         let [image, mask] = files(description, patch, split, number + 1);
         let at = (opened.stack.crs(), opened.stack.grid(), patch.window);
         let mut file = Tiff::create::<u8>(&staging.path(image)?, at, bands, None)?;

@@ -65,13 +65,18 @@ pub struct Stack {
     norms: Vec<(f32, f32)>,
 }
 
-/// What a window holds.
+/// What a window holds. It may be read into again.
+#[derive(Default)]
 pub struct Patch {
     /// The normalised values, channel by channel and row by row, with the mirror image of the data
     /// where there are none.
     pub values: Vec<f32>,
     /// Where there are data.
     pub valid: Vec<bool>,
+    /// The bands of one image.
+    read: Vec<f32>,
+    /// Where this image has data.
+    is_there: Vec<bool>,
 }
 
 impl Stack {
@@ -183,17 +188,25 @@ impl Stack {
         self.images[0].is_outside(window)
     }
 
-    /// Reads a window; `None` when there is nothing in it.
-    pub fn read(&self, window: &Window) -> Result<Option<Patch>> {
+    /// Reads a window into `patch`; false when there is nothing in it.
+    pub fn read(&self, window: &Window, patch: &mut Patch) -> Result<bool> {
         let size = window.width * window.height;
-        let mut values = vec![0.0; self.channels.len() * size];
-        let mut valid = vec![true; size];
-        let mut is_there = vec![false; size];
+        let Patch {
+            values,
+            valid,
+            read,
+            is_there,
+        } = patch;
+        values.clear();
+        values.resize(self.channels.len() * size, 0.0);
+        valid.clear();
+        valid.resize(size, true);
+        is_there.resize(size, false);
         for (number, image) in self.images.iter().enumerate() {
             let bands = self.bands_of(number);
-            let mut read = vec![0.0; bands.len() * size];
-            image.read(window, &bands, &mut read, &mut is_there)?;
-            for (valid, &is_there) in valid.iter_mut().zip(&is_there) {
+            read.resize(bands.len() * size, 0.0);
+            image.read(window, &bands, read, is_there)?;
+            for (valid, &is_there) in valid.iter_mut().zip(is_there.iter()) {
                 *valid &= is_there;
             }
             for (channel, values) in self.channels.iter().zip(values.chunks_exact_mut(size)) {
@@ -216,7 +229,7 @@ impl Stack {
             }
         }
         if !valid.contains(&true) {
-            return Ok(None);
+            return Ok(false);
         }
         for (channel, values) in self.channels.iter().zip(values.chunks_exact_mut(size)) {
             if let Channel::Height { step, .. } = channel {
@@ -226,13 +239,13 @@ impl Stack {
                 }
             }
         }
-        mirror::fill(&mut values, &valid, window.width, window.height);
+        mirror::fill(values, valid, window.width, window.height);
         for (&(mean, deviation), values) in self.norms.iter().zip(values.chunks_exact_mut(size)) {
             for value in values {
                 *value = (*value - mean) / deviation;
             }
         }
-        Ok(Some(Patch { values, valid }))
+        Ok(true)
     }
 
     /// The bands of an image that are looked at, from 0.

@@ -330,13 +330,12 @@ fn write(
         nodata: Some(NO_CLASS),
         colours: frame.colours(),
     };
-    let class_file = match &prediction.classes {
-        Some(path) => path.clone(),
-        None => job.folder().join("classes.tif"),
-    };
-    cog(vec![classes], None, false).write(&class_file, job.folder())?;
+    let classes = cog(vec![classes], None, false);
+    if let Some(path) = &prediction.classes {
+        classes.write(path, job.folder())?;
+    }
     if let Some(path) = &prediction.quick_look {
-        let overview = Overview::read(&class_file, 0)?;
+        let overview = Overview::read(&classes.recipe_in(job.folder(), "classes")?, 0)?;
         let colours = frame.colours();
         let colour = |value: u8| {
             let [red, green, blue, _] = colours[usize::from(value)];
@@ -347,10 +346,13 @@ fn write(
     }
     for &code in &prediction.heat_maps {
         let of = layout.heat_band(code);
-        let file = job.folder().join(format!("heat-{code}.tif"));
-        let band = plain((of, code.to_string()));
-        cog(vec![band], Some(layout.mask()), true).write(&file, job.folder())?;
-        let overview = Overview::read(&file, 0)?;
+        let heated = cog(
+            vec![plain((of, code.to_string()))],
+            Some(layout.mask()),
+            true,
+        );
+        let recipe = heated.recipe_in(job.folder(), &format!("heat-{code}"))?;
+        let overview = Overview::read(&recipe, 0)?;
         let path = heat_map(&prediction.probabilities, code);
         write_png(
             &path,
@@ -359,7 +361,7 @@ fn write(
             &overview.picture(heat),
         )?;
     }
-    areas(&class_file, frame)
+    areas(&sources, frame)
 }
 
 /// The file of the heat map of a class, beside the probabilities.
@@ -371,14 +373,14 @@ pub fn heat_map(probabilities: &Path, code: i64) -> PathBuf {
     probabilities.with_file_name(format!("{name}-{code}.png"))
 }
 
-/// The pixels of each class of a raster of classes.
-fn areas(path: &Path, frame: &Frame) -> Result<Vec<(i64, u64)>> {
+/// The pixels of each class in the parts.
+fn areas(sources: &[Source], frame: &Frame) -> Result<Vec<(i64, u64)>> {
     let mut counts = [0u64; 256];
-    crate::raster::for_each_row(path, |row| {
-        for &value in row {
+    for source in sources {
+        for value in crate::raster::read_bytes(&source.path, frame.layout.class())? {
             counts[usize::from(value)] += 1;
         }
-    })?;
+    }
     let known = frame.classes.iter().map(|(code, _)| code);
     let count = |code: i64| {
         (

@@ -245,7 +245,7 @@ impl Model {
             input,
             output,
         };
-        let (shape, _) = model.forward(&vec![0.0; told * side * side])?;
+        let shape = model.forward(&vec![0.0; told * side * side], &mut Vec::new())?;
         model.side_out = model.out_side(&shape)?;
         Ok(model)
     }
@@ -292,9 +292,9 @@ impl Model {
         Ok(rows)
     }
 
-    /// Runs the graph on one window: normalised values, band by band and row by row. Gives the
-    /// shape of what comes out, and its numbers.
-    pub fn forward(&mut self, values: &[f32]) -> Result<(Vec<usize>, Vec<f32>)> {
+    /// Runs the graph on one window: normalised values, band by band and row by row. Puts what comes
+    /// out into `found`, and gives its shape.
+    pub fn forward(&mut self, values: &[f32], found: &mut Vec<f32>) -> Result<Vec<usize>> {
         let place = &self.graph.place;
         let failed = |e: ort::Error| {
             Error::input(
@@ -322,12 +322,14 @@ impl Model {
             return Err(Error::Internal(format!("no output {}", self.output)));
         };
         let sides = |shape: &[i64]| shape.iter().map(|&n| n.max(0) as usize).collect();
+        found.clear();
         if let Ok((shape, values)) = output.try_extract_tensor::<f32>() {
-            return Ok((sides(shape), values.to_vec()));
+            found.extend_from_slice(values);
+            return Ok(sides(shape));
         }
         let (shape, halves) = output.try_extract_tensor::<f16>().map_err(failed)?;
-        let values = halves.iter().map(|half| half.to_f32()).collect();
-        Ok((sides(shape), values))
+        found.extend(halves.iter().map(|half| half.to_f32()));
+        Ok(sides(shape))
     }
 }
 

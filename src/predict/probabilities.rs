@@ -9,10 +9,12 @@ const CHUNK: usize = 512;
 /// that many are worked out at once.
 #[inline(always)]
 fn exp(x: f32) -> f32 {
-    // Adding and taking away this number rounds to whole numbers.
+    // Adding this number rounds to whole numbers, which then stand in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
-    let x = x.clamp(-87.0, 88.0);
-    let n = (x * std::f32::consts::LOG2_E + ROUND) - ROUND;
+    let x = if x > -87.0 { x } else { -87.0 };
+    let x = if x < 88.0 { x } else { 88.0 };
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
     // ln 2 in two parts, the first without rounding.
     let f = (x - n * 0.693_359_4) + n * 2.121_944_4e-4;
     let mut sum = 1.987_569_2e-4;
@@ -20,12 +22,29 @@ fn exp(x: f32) -> f32 {
         sum = sum * f + term;
     }
     let fraction = sum * f * f + f + 1.0;
-    fraction * f32::from_bits(((n as i32 + 127) << 23) as u32)
+    fraction * f32::from_bits(rounded.to_bits().wrapping_add(127) << 23)
 }
 
 /// Makes probabilities of `values`, channel by channel, in place. Channels that are not active get
 /// none.
 pub(super) fn activate(values: &mut [f32], what: Values, how: Activation, active: &[bool]) {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx2") {
+        // SAFETY: this processor has what the function is compiled for.
+        return unsafe { activate_wide(values, what, how, active) };
+    }
+    activate_plain(values, what, how, active);
+}
+
+/// The same, eight numbers at a time.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn activate_wide(values: &mut [f32], what: Values, how: Activation, active: &[bool]) {
+    activate_plain(values, what, how, active);
+}
+
+#[inline(always)]
+fn activate_plain(values: &mut [f32], what: Values, how: Activation, active: &[bool]) {
     let channels = active.len();
     let pixels = values.len() / channels;
     for (channel, values) in values.chunks_exact_mut(pixels).enumerate() {
@@ -131,37 +150,76 @@ impl Ranker {
 
     /// Ranks the channels of `pixels` pixels; of equal ones the lower number comes first.
     pub(super) fn rank(&self, probabilities: &[f32], pixels: usize) -> Ranking {
+        #[cfg(target_arch = "x86_64")]
+        if std::is_x86_feature_detected!("avx2") {
+            // SAFETY: this processor has what the function is compiled for.
+            return unsafe { self.rank_wide(probabilities, pixels) };
+        }
+        self.rank_plain(probabilities, pixels)
+    }
+
+    /// The same, eight numbers at a time.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn rank_wide(&self, probabilities: &[f32], pixels: usize) -> Ranking {
+        self.rank_plain(probabilities, pixels)
+    }
+
+    #[inline(always)]
+    fn rank_plain(&self, probabilities: &[f32], pixels: usize) -> Ranking {
         let mut ranking = Ranking {
             first: vec![0; pixels],
-            first_probability: vec![-1.0; pixels],
+            first_probability: vec![0.0; pixels],
             second: vec![0; pixels],
-            second_probability: vec![-1.0; pixels],
+            second_probability: vec![0.0; pixels],
             entropy: vec![0.0; pixels],
         };
-        for (channel, values) in probabilities.chunks_exact(pixels).enumerate() {
-            let channel = channel as u8;
-            for (n, &p) in values.iter().enumerate() {
-                let (one, two) = (ranking.first_probability[n], ranking.second_probability[n]);
-                let (is_first, is_second) = (p > one, p > two);
-                let lost = if is_first { ranking.first[n] } else { channel };
-                ranking.second[n] = if is_second { lost } else { ranking.second[n] };
-                ranking.second_probability[n] = if is_second { p.min(one) } else { two };
-                ranking.first[n] = if is_first { channel } else { ranking.first[n] };
-                ranking.first_probability[n] = p.max(one);
-                ranking.entropy[n] += self.term(p);
+        for start in (0..pixels).step_by(CHUNK) {
+            self.rank_chunk(probabilities, pixels, start, &mut ranking);
+        }
+        ranking
+    }
+
+    /// Ranks some pixels. Numbers of channels are kept as numbers of the same width as the
+    /// probabilities, so that they are worked on together.
+    #[inline(always)]
+    fn rank_chunk(&self, all: &[f32], pixels: usize, start: usize, ranking: &mut Ranking) {
+        let count = CHUNK.min(pixels - start);
+        let (mut first, mut second) = ([0i32; CHUNK], [0i32; CHUNK]);
+        let (mut one, mut two) = ([-1.0f32; CHUNK], [-1.0f32; CHUNK]);
+        let mut entropy = [0.0f32; CHUNK];
+        for (channel, values) in all.chunks_exact(pixels).enumerate() {
+            let values = &values[start..start + count];
+            let channel = channel as i32;
+            for n in 0..count {
+                let p = values[n];
+                let (is_first, is_second) = (p > one[n], p > two[n]);
+                let lost = if is_first { first[n] } else { channel };
+                let least = if is_first { one[n] } else { p };
+                second[n] = if is_second { lost } else { second[n] };
+                two[n] = if is_second { least } else { two[n] };
+                first[n] = if is_first { channel } else { first[n] };
+                one[n] = if is_first { p } else { one[n] };
+            }
+            if self.how == Activation::Softmax {
+                for (entropy, &p) in entropy.iter_mut().zip(values) {
+                    *entropy += self.term(p);
+                }
             }
         }
-        for n in 0..pixels {
-            let p = ranking.first_probability[n];
-            let entropy = match self.how {
-                Activation::Softmax => ranking.entropy[n],
+        for n in 0..count {
+            let p = one[n];
+            let found = match self.how {
+                Activation::Softmax => entropy[n],
                 // Of whether the most probable class is there.
                 Activation::Sigmoid => self.term(p) + self.term(1.0 - p),
             };
-            ranking.entropy[n] = (entropy * self.scale).clamp(0.0, 1.0);
-            ranking.second_probability[n] = ranking.second_probability[n].max(0.0);
+            ranking.entropy[start + n] = (found * self.scale).clamp(0.0, 1.0);
+            ranking.first[start + n] = first[n] as u8;
+            ranking.first_probability[start + n] = p;
+            ranking.second[start + n] = second[n] as u8;
+            ranking.second_probability[start + n] = two[n].max(0.0);
         }
-        ranking
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::bands::Stack;
+use super::bands::{Patch, Stack};
 use super::job::Job;
 use super::model::Model;
 use super::probabilities::activate;
@@ -43,10 +43,40 @@ struct Item {
     number: usize,
     step: Step,
     window: Tile,
-    /// What goes into the model, then what comes out; nothing where there is nothing to look at.
-    values: Option<Vec<f32>>,
+    /// What goes into the model.
+    patch: Patch,
+    /// What comes out; nothing where there is nothing to look at.
+    found: Option<Vec<f32>>,
+    /// Whether the model is to look at it: its core has data.
+    has_core: bool,
     /// Where the tile has data.
     valid: Vec<bool>,
+}
+
+/// Room that is used again and again: what is freed and asked for anew must be cleared anew.
+struct Room<T>(Mutex<Vec<T>>);
+
+impl<T: Default> Room<T> {
+    fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    fn take(&self) -> T {
+        let kept = self.0.lock().ok().and_then(|mut kept| kept.pop());
+        kept.unwrap_or_default()
+    }
+
+    fn give(&self, used: T) {
+        if let Ok(mut kept) = self.0.lock() {
+            kept.push(used);
+        }
+    }
+}
+
+/// The room of a job.
+struct Rooms {
+    patches: Room<Patch>,
+    found: Room<Vec<f32>>,
 }
 
 /// The strips: columns of tiles.
@@ -136,13 +166,18 @@ pub(super) fn run(
     let (to_models, read) = sync_channel::<Item>(sessions + 1);
     let (to_writer, run) = sync_channel::<Item>(sessions);
     let read = Mutex::new(read);
+    let rooms = Rooms {
+        patches: Room::new(),
+        found: Room::new(),
+    };
+    let rooms = &rooms;
     std::thread::scope(|scope| {
-        let reader = scope.spawn(|| reading(stack, plan, &steps, &windows, to_models));
+        let reader = scope.spawn(|| reading(stack, plan, &steps, &windows, to_models, rooms));
         let runners: Vec<_> = models
             .into_iter()
             .map(|model| {
                 let (read, to_writer) = (&read, to_writer.clone());
-                scope.spawn(move || running(model, read, to_writer))
+                scope.spawn(move || running(model, read, to_writer, rooms))
             })
             .collect();
         drop(to_writer);
@@ -156,6 +191,7 @@ pub(super) fn run(
             progress,
             activate: &|of: &mut [f32]| activate(of, values, what, &active),
             channels: active.len(),
+            rooms,
         };
         let written = writer.write(run);
         // A writer that failed has let go of what it was sent: the others end, and are listened to
@@ -188,17 +224,21 @@ fn reading(
     steps: &[Step],
     windows: &[Range<i64>],
     to_models: SyncSender<Item>,
+    rooms: &Rooms,
 ) -> Result<()> {
     let mut number = 0;
     for &step in steps {
         for column in windows[step.strip].clone() {
             let window = (column, step.row);
-            let (values, valid) = read_window(stack, plan, window)?;
+            let mut patch = rooms.patches.take();
+            let (has_core, valid) = read_window(stack, plan, window, &mut patch)?;
             let item = Item {
                 number,
                 step,
                 window,
-                values,
+                patch,
+                found: None,
+                has_core,
                 valid,
             };
             number += 1;
@@ -211,16 +251,17 @@ fn reading(
     Ok(())
 }
 
-/// What goes into the model, if its core has data, and where the tile has data.
-fn read_window(stack: &Stack, plan: &Plan, window: Tile) -> Result<(Option<Vec<f32>>, Vec<bool>)> {
+/// Reads what goes into the model; says whether its core has data, and where the tile has.
+fn read_window(
+    stack: &Stack,
+    plan: &Plan,
+    window: Tile,
+    patch: &mut Patch,
+) -> Result<(bool, Vec<bool>)> {
     let input = plan.input(window);
-    let nothing = || (None, vec![false; plan.stride * plan.stride]);
-    if stack.is_outside(&input) {
-        return Ok(nothing());
+    if stack.is_outside(&input) || !stack.read(&input, patch)? {
+        return Ok((false, vec![false; plan.stride * plan.stride]));
     }
-    let Some(patch) = stack.read(&input)? else {
-        return Ok(nothing());
-    };
     let square = |shift: usize| {
         let lines = patch
             .valid
@@ -230,8 +271,7 @@ fn read_window(stack: &Stack, plan: &Plan, window: Tile) -> Result<(Option<Vec<f
         lines.flat_map(move |line| &line[shift..shift + plan.stride])
     };
     let has_core = square(plan.crop + plan.margin).any(|&is_there| is_there);
-    let valid = square(plan.crop).copied().collect();
-    Ok((has_core.then_some(patch.values), valid))
+    Ok((has_core, square(plan.crop).copied().collect()))
 }
 
 /// Runs a model on the windows that come.
@@ -239,6 +279,7 @@ fn running(
     mut model: Model,
     read: &Mutex<Receiver<Item>>,
     to_writer: SyncSender<Item>,
+    rooms: &Rooms,
 ) -> Result<()> {
     loop {
         let next = match read.lock() {
@@ -248,9 +289,12 @@ fn running(
         let Ok(mut item) = next else {
             return Ok(());
         };
-        if let Some(values) = item.values.take() {
-            item.values = Some(model.forward(&values)?.1);
+        if item.has_core {
+            let mut found = rooms.found.take();
+            model.forward(&item.patch.values, &mut found)?;
+            item.found = Some(found);
         }
+        rooms.patches.give(std::mem::take(&mut item.patch));
         if to_writer.send(item).is_err() {
             return Ok(());
         }
@@ -268,6 +312,7 @@ struct Writer<'a> {
     progress: &'a dyn Progress,
     activate: &'a dyn Fn(&mut [f32]),
     channels: usize,
+    rooms: &'a Rooms,
 }
 
 impl Writer<'_> {
@@ -301,11 +346,11 @@ impl Writer<'_> {
                         part = Some(Part::create(&path, shape, self.frame.layout.bands())?);
                     }
                 }
-                if let Some(values) = &mut item.values {
-                    (self.activate)(values);
+                if let Some(found) = &mut item.found {
+                    (self.activate)(found);
                     done.windows += 1;
                 }
-                let tile = stitcher.add(item.window, item.values.as_deref());
+                let tile = stitcher.add(item.window, item.found.as_deref());
                 if let Some(part) = &mut part
                     && columns.contains(&item.window.0)
                 {
@@ -316,6 +361,9 @@ impl Writer<'_> {
                 {
                     part.finish()?;
                     done.pixels += pixels.pixels();
+                }
+                if let Some(found) = item.found {
+                    self.rooms.found.give(found);
                 }
                 self.progress.advance(1);
             }

@@ -134,10 +134,8 @@ impl Cog<'_> {
     /// Writes the raster `path`, with overviews; `aside` is a folder for what is there meanwhile.
     pub fn write(&self, path: &Path, aside: &Path) -> Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let recipe = aside.join(format!("{name}.vrt"));
-        std::fs::write(&recipe, self.recipe()?).map_err(|e| Error::unwritable(&recipe, e))?;
         let whole = aside.join(&*name);
-        let parts = open(&recipe)?;
+        let parts = open(&self.recipe_in(aside, &name)?)?;
         let resampling = if self.is_mixed { "AVERAGE" } else { "NEAREST" };
         let options = [
             ("COMPRESS", "DEFLATE"),
@@ -158,7 +156,14 @@ impl Cog<'_> {
         move_to(&whole, path)
     }
 
-    /// The whole as GDAL describes a mosaic (VRT).
+    /// Writes the whole as a mosaic of its parts (VRT) into the folder `aside`.
+    pub fn recipe_in(&self, aside: &Path, name: &str) -> Result<PathBuf> {
+        let path = aside.join(format!("{name}.vrt"));
+        std::fs::write(&path, self.recipe()?).map_err(|e| Error::unwritable(&path, e))?;
+        Ok(path)
+    }
+
+    /// The whole as GDAL describes a mosaic.
     fn recipe(&self) -> Result<String> {
         let Window { width, height, .. } = self.window;
         let srs = self

@@ -192,6 +192,7 @@ impl Image {
         valid.fill(false);
         let pixels = window.width * window.height;
         let (mut read, mut is_there) = (Vec::new(), Vec::new());
+        let mut is_first = true;
         for tile in &self.tiles {
             let part = tile.window.intersection(window);
             if part.height == 0 {
@@ -200,8 +201,22 @@ impl Image {
             if part.is_empty() {
                 continue;
             }
-            tile.read(&part, bands, &mut read, &mut is_there)?;
+            if part == *window && std::mem::take(&mut is_first) {
+                // Most windows lie in one file.
+                tile.read(&part, bands, values, valid)?;
+                for (n, _) in valid.iter().enumerate().filter(|(_, valid)| !**valid) {
+                    for band in 0..bands.len() {
+                        values[band * pixels + n] = 0.0;
+                    }
+                }
+                continue;
+            }
+            is_first = false;
             let size = part.width * part.height;
+            read.clear();
+            read.resize(bands.len() * size, 0.0);
+            is_there.resize(size, false);
+            tile.read(&part, bands, &mut read, &mut is_there)?;
             for line in 0..part.height {
                 let row = (part.row - window.row) as usize + line;
                 let to = row * window.width + (part.column - window.column) as usize;
@@ -242,8 +257,8 @@ impl Tile {
         &self,
         part: &Window,
         bands: &[usize],
-        values: &mut Vec<f32>,
-        is_there: &mut Vec<bool>,
+        values: &mut [f32],
+        is_there: &mut [bool],
     ) -> Result<()> {
         let mut dataset = self.dataset.lock().unwrap_or_else(PoisonError::into_inner);
         let dataset = match &mut *dataset {
@@ -256,9 +271,7 @@ impl Tile {
         );
         let shape = (part.width, part.height);
         let size = part.width * part.height;
-        values.resize(bands.len() * size, 0.0);
-        is_there.clear();
-        is_there.resize(size, false);
+        is_there.fill(false);
         for (&band, values) in bands.iter().zip(values.chunks_exact_mut(size)) {
             let failed = |e| Error::unreadable(&self.path, format!("band {}: {e}", band + 1));
             let from = dataset.rasterband(band + 1).map_err(failed)?;

@@ -22,7 +22,7 @@ pub use cog::{Band, Cog, Part, Source, write_png};
 pub use georeference::Georeference;
 pub use grid::{PixelGrid, Window};
 pub use image::Image;
-pub use overview::{Overview, for_each_row, heat};
+pub use overview::{Overview, heat, read_bytes};
 pub use tiff::Tiff;
 
 /// The value of pixels of class rasters that have no class.

@@ -59,22 +59,13 @@ impl Overview {
     }
 }
 
-/// Gives each row of the first band of a raster of bytes to `take`.
-pub fn for_each_row(path: &Path, mut take: impl FnMut(&[u8])) -> Result<()> {
+/// A band (from 0) of a raster of bytes that is small enough to be read at once.
+pub fn read_bytes(path: &Path, band: usize) -> Result<Vec<u8>> {
     let dataset = open(path)?;
     let failed = |e| Error::unreadable(path, e);
-    let (width, height) = dataset.raster_size();
-    let band = dataset.rasterband(1).map_err(failed)?;
-    // As many rows as the blocks of a raster of ours.
-    let step = 512;
-    for row in (0..height).step_by(step) {
-        let rows = step.min(height - row);
-        let read = band
-            .read_as::<u8>((0, row as isize), (width, rows), (width, rows), None)
-            .map_err(failed)?;
-        read.data().chunks_exact(width).for_each(&mut take);
-    }
-    Ok(())
+    let band = dataset.rasterband(band + 1).map_err(failed)?;
+    let read = band.read_band_as::<u8>().map_err(failed)?;
+    Ok(read.into_shape_and_vec().1)
 }
 
 /// Colours of a heat map, from none to certain: dark blue, violet, red, yellow, white.

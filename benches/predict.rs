@@ -1,0 +1,151 @@
+//! Prediction beside its bound: the same model on the same kind of windows, already in memory. One JSON
+//! line for each measure. The bound is taken before and after, so that a machine that slows down shows.
+//!
+//! ```text
+//! predict MODEL OUT.tif IMAGE [IR DSM DTM]
+//! ```
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Instant;
+
+use millesime::predict::{
+    Blend, Device, Engine, Imagery, Model, Patch, Prediction, Stack, predict,
+};
+use millesime::progress::Progress;
+use millesime::raster::Window;
+use millesime::reference::Reference;
+
+/// Windows of the bound that are in memory.
+const WINDOWS: usize = 24;
+
+/// Remembers when each phase began.
+struct Phases(Mutex<Vec<(String, Instant)>>);
+
+impl Progress for Phases {
+    fn phase(&self, name: &str, _: Option<u64>) {
+        let mut phases = self.0.lock().expect("no one failed with it");
+        phases.push((name.to_owned(), Instant::now()));
+    }
+
+    fn advance(&self, _: u64) {}
+}
+
+/// Highest memory of the process so far, MiB.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
+    let line = status.lines().find(|line| line.starts_with("VmHWM"));
+    let number = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    number.expect("Linux tells") / 1_024
+}
+
+/// Seconds of a window already in memory, the mean of `rounds` times all of them.
+fn bound(model: &mut Model, patches: &[Vec<f32>], rounds: usize) -> f64 {
+    let mut found = Vec::new();
+    // The first run makes room.
+    model
+        .forward(&patches[0], &mut found)
+        .expect("the model was tried");
+    let start = Instant::now();
+    for _ in 0..rounds {
+        for patch in patches {
+            model
+                .forward(patch, &mut found)
+                .expect("the model was tried");
+        }
+    }
+    start.elapsed().as_secs_f64() / (rounds * patches.len()) as f64
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| a != "--bench")
+        .collect();
+    let [model, out, image, more @ ..] = &arguments[..] else {
+        eprintln!("usage: predict MODEL OUT.tif IMAGE [IR DSM DTM]");
+        std::process::exit(2);
+    };
+    let more = |n: usize| more.get(n).cloned().into_iter().collect::<Vec<String>>();
+    let imagery = Imagery {
+        image: vec![image.clone()],
+        infrared: more(0),
+        surface: more(1),
+        terrain: more(2),
+        ..Imagery::default()
+    };
+    let reference = Reference::load(None).expect("our own tables are right");
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let model = PathBuf::from(model);
+    let load = || Model::load(&model, None, None, &reference, (Device::Cpu, threads));
+    let mut bare = load().expect("a model with its card");
+    let stack = Stack::open(&imagery, &bare.card.input).expect("imagery that fits");
+    let (whole, side) = (stack.window(), bare.side);
+    let patches: Vec<Vec<f32>> = (0..WINDOWS)
+        .map(|n| {
+            let across = (whole.width / side).max(1);
+            let at = Window {
+                column: whole.column + (n % across * side) as i64,
+                row: whole.row + (n / across % (whole.height / side).max(1) * side) as i64,
+                width: side,
+                height: side,
+            };
+            let mut patch = Patch::default();
+            stack.read(&at, &mut patch).expect("imagery that is whole");
+            patch.values
+        })
+        .collect();
+    drop(stack);
+    let before = bound(&mut bare, &patches, 2);
+    drop(bare);
+    let prediction = Prediction {
+        model: model.clone(),
+        card: None,
+        imagery,
+        probabilities: Path::new(out).to_owned(),
+        classes: None,
+        quick_look: None,
+        heat_maps: Vec::new(),
+        has_all_classes: false,
+        extent: None,
+        blend: Blend::Weighted,
+        window: None,
+        margin: None,
+        engine: Engine {
+            device: Device::Cpu,
+            sessions: 1,
+            threads,
+        },
+        is_anew: true,
+    };
+    let start = Instant::now();
+    let phases = Phases(Mutex::new(Vec::new()));
+    let summary = predict(&prediction, &reference, &phases).expect("a prediction");
+    let seconds = start.elapsed().as_secs_f64();
+    let phases = phases.0.into_inner().expect("no one failed with it");
+    let ends = phases
+        .iter()
+        .skip(1)
+        .map(|(_, begun)| *begun)
+        .chain([Instant::now()]);
+    let spent: Vec<String> = phases
+        .iter()
+        .zip(ends)
+        .map(|((name, begun), end)| format!("\"{name}\":{:.3}", (end - *begun).as_secs_f64()))
+        .collect();
+    let memory = peak();
+    let mut bare = load().expect("a model with its card");
+    let after = bound(&mut bare, &patches, 2);
+    let of_bound = summary.windows as f64 * before.midpoint(after);
+    println!(
+        "{{\"peer\":\"millesime\",\"operation\":\"predict\",\"pixels\":{},\"windows\":{},\
+         \"seconds\":{seconds:.3},\"bound_seconds\":{of_bound:.3},\"of_bound\":{:.4},\
+         \"window_seconds\":[{before:.4},{after:.4}],\"redundancy\":{:.4},\"peak_mib\":{memory},\
+         \"phases\":{{{}}}}}",
+        summary.pixels,
+        summary.windows,
+        of_bound / seconds,
+        summary.pixels_in as f64 / summary.pixels_made as f64,
+        spent.join(","),
+    );
+}

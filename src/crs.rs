@@ -36,6 +36,11 @@ impl Crs {
         Ok(Self { wkt })
     }
 
+    /// Its definition.
+    pub fn definition(&self) -> &str {
+        &self.wkt
+    }
+
     /// As a GDAL object, with easting or longitude first.
     pub fn spatial_ref(&self) -> Result<SpatialRef> {
         let mut system = SpatialRef::from_definition(&self.wkt)

@@ -49,6 +49,10 @@ pub struct Flags {
     /// Heights of the bare ground (MNT), m.
     #[arg(long, num_args = 1.., requires = "dsm")]
     dtm: Vec<String>,
+    /// Bring images of other pixels to the model's resolution, on the grid of the origin of the CRS: finer
+    /// pixels are averaged.
+    #[arg(long)]
+    resample: bool,
     /// CRS of the images, when they do not say it.
     #[arg(long)]
     crs: Option<String>,
@@ -138,6 +142,7 @@ fn prediction(flags: Flags) -> Result<Prediction> {
             surface: flags.dsm,
             terrain: flags.dtm,
             crs: flags.crs,
+            resample: flags.resample,
         },
         probabilities: flags.output,
         classes: flags.classes,

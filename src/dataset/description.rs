@@ -73,6 +73,8 @@ struct Keys {
     #[serde(default)]
     dtm: Vec<String>,
     crs: Option<String>,
+    #[serde(default)]
+    resample: bool,
     annotations: Vec<String>,
 }
 
@@ -87,6 +89,7 @@ impl From<Keys> for Domain {
                 surface: keys.dsm,
                 terrain: keys.dtm,
                 crs: keys.crs,
+                resample: keys.resample,
             },
             annotations: keys.annotations,
         }

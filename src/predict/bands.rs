@@ -28,6 +28,9 @@ pub struct Imagery {
     pub terrain: Vec<String>,
     /// The CRS of all, for files that do not say theirs.
     pub crs: Option<String>,
+    /// Whether images of other pixels are brought to those that are expected.
+    #[serde(default)]
+    pub resample: bool,
 }
 
 impl Imagery {
@@ -87,7 +90,11 @@ impl Stack {
             if patterns.is_empty() {
                 return Ok(None);
             }
-            images.push(Image::open(patterns, imagery.crs.as_deref(), flag)?);
+            let mut image = Image::open(patterns, imagery.crs.as_deref(), flag)?;
+            if imagery.resample {
+                image = image.resampled(input.resolution_m)?;
+            }
+            images.push(image);
             Ok(Some(images.len() - 1))
         };
         let image = add(&imagery.image, "--image")?;

@@ -254,6 +254,7 @@ fn description(
         "card": serde_json::to_value(card).unwrap_or_default(),
         "images": images.collect::<Result<Vec<Value>>>()?,
         "bands": prediction.imagery.image_bands,
+        "is_resampled": prediction.imagery.resample,
         "windows": {
             "side": plan.side,
             "margin": plan.margin,

@@ -8,6 +8,7 @@ use gdal::raster::{ColorInterpretation, GdalDataType, RasterBand, ResampleAlg};
 
 use super::georeference::Georeference;
 use super::grid::{PixelGrid, Window};
+use super::resample::resampled;
 use super::{find, open};
 use crate::crs::Crs;
 use crate::error::{Error, Result};
@@ -25,13 +26,21 @@ pub struct Image {
 struct Tile {
     path: PathBuf,
     /// Open while its rows are read: a territory may have more tiles than a process may open files.
-    dataset: Mutex<Option<Dataset>>,
+    dataset: Mutex<Option<Opened>>,
+    /// Whether it stays open: it is no file, and could not be opened again.
+    is_kept: bool,
     window: Window,
     /// By band.
     nodata: Vec<Option<f64>>,
     /// Whether another band tells which pixels are there.
     has_mask: bool,
 }
+
+/// A dataset, and what it reads from when it is no file: the latter is closed after it.
+struct Opened(
+    Dataset,
+    #[expect(dead_code, reason = "held open")] Vec<Dataset>,
+);
 
 impl Image {
     /// Opens the files of `patterns`, in the CRS `told` or their own. `place` says who asks.
@@ -53,8 +62,29 @@ impl Image {
         image.ok_or_else(|| Error::Internal("a pattern has no file".to_owned()))
     }
 
+    /// The same in pixels of another side, on the grid of the origin of the CRS; as it is, when it
+    /// is so.
+    pub fn resampled(self, pixel: f64) -> Result<Self> {
+        let (goal, ..) = PixelGrid::of(0.0, 0.0, pixel);
+        if self.grid.is_same(&goal) {
+            return Ok(self);
+        }
+        let paths: Vec<PathBuf> = self.files().cloned().collect();
+        let (dataset, from) = resampled(&paths, self.grid.pixel, pixel)?;
+        let path = paths.into_iter().next().unwrap_or_default();
+        let told = Some(self.crs.definition());
+        let mut image = Self::of(dataset, path, told, from)?;
+        // The sides that GDAL gives back are rounded.
+        image.grid = goal;
+        Ok(image)
+    }
+
     fn of_file(path: PathBuf, told: Option<&str>) -> Result<Self> {
         let dataset = open(&path)?;
+        Self::of(dataset, path, told, Vec::new())
+    }
+
+    fn of(dataset: Dataset, path: PathBuf, told: Option<&str>, from: Vec<Dataset>) -> Result<Self> {
         let at = Georeference::read(&dataset, &path, told, "`--crs EPSG:…`")?;
         let unreadable = |e| Error::unreadable(&path, e);
         let all = dataset
@@ -81,17 +111,23 @@ impl Image {
         }
         let flags = first.mask_flags().map_err(unreadable)?;
         let (grid, window) = at.window();
+        let (bands, nodata) = (
+            kept.len(),
+            kept.iter().map(|band| band.no_data_value()).collect(),
+        );
+        drop(all);
         Ok(Self {
             crs: at.crs,
             grid,
             window,
-            bands: kept.len(),
+            bands,
             kind,
             tiles: vec![Tile {
                 window,
-                nodata: kept.iter().map(|band| band.no_data_value()).collect(),
+                nodata,
                 has_mask: flags.is_per_dataset() || flags.is_alpha(),
-                dataset: Mutex::new(None),
+                is_kept: !from.is_empty(),
+                dataset: Mutex::new((!from.is_empty()).then_some(Opened(dataset, from))),
                 path,
             }],
         })
@@ -195,7 +231,7 @@ impl Image {
         let mut is_first = true;
         for tile in &self.tiles {
             let part = tile.window.intersection(window);
-            if part.height == 0 {
+            if part.height == 0 && !tile.is_kept {
                 *tile.dataset.lock().unwrap_or_else(PoisonError::into_inner) = None;
             }
             if part.is_empty() {
@@ -261,9 +297,9 @@ impl Tile {
         is_there: &mut [bool],
     ) -> Result<()> {
         let mut dataset = self.dataset.lock().unwrap_or_else(PoisonError::into_inner);
-        let dataset = match &mut *dataset {
-            Some(dataset) => dataset,
-            closed => closed.insert(open(&self.path)?),
+        let Opened(dataset, _) = match &mut *dataset {
+            Some(opened) => opened,
+            closed => closed.insert(Opened(open(&self.path)?, Vec::new())),
         };
         let corner = (
             (part.column - self.window.column) as isize,

@@ -8,6 +8,7 @@ mod georeference;
 mod grid;
 mod image;
 mod overview;
+mod resample;
 mod tiff;
 
 use std::path::{Path, PathBuf};

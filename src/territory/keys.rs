@@ -57,6 +57,7 @@ fn known(section: &str) -> &'static [&'static str] {
             "dsm",
             "dtm",
             "crs",
+            "resample",
         ],
         "changes" => &[
             "from",

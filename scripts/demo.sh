@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole job on a generated territory: 25 km², three vintages.
+# The whole job on a generated territory: 25 km², three vintages; and 4 km² from aerial imagery.
 set -euo pipefail
 out=${1:?usage: demo.sh FOLDER}
 millesime=${CARGO_TARGET_DIR:-target}/release/millesime
@@ -9,7 +9,7 @@ if [ -e "$out" ] && [ ! -e "$out/territory/truth.gpkg" ] && [ -n "$(ls -A "$out"
     exit 2
 fi
 mkdir -p "$out"
-rm -rf "$out/territory" "$out/results"
+rm -rf "$out/territory" "$out/results" "$out/imagery" "$out/seen" "$out/seen.predictions"
 "$millesime" twin "$out/territory" --km2 25 --seed 7 --years 2016,2019,2022
 "$millesime" run "$out/territory/TERRITORY.toml" --out "$out/results"
 
@@ -17,11 +17,30 @@ commune=$(awk -F, 'NR > 1 && $2 != "" { print $2; exit }' "$out/results/tables/s
 "$millesime" query --out "$out/results" --commune "$commune" --period 2016-2019 \
     --kind artificialisation --format geojson > "$out/artificialised-$commune-2016-2019.geojson"
 
+# From imagery: a model looks at the photographs of both dates, and the vintages are what it sees.
+"$millesime" twin "$out/imagery" --km2 4 --seed 8 --years 2018,2021 --imagery 1
+{
+    sed '/^\[\[vintages\]\]/,$d' "$out/imagery/TERRITORY.toml"
+    for year in 2018 2021; do
+        printf '[[vintages]]\nyear = %s\n[vintages.predict]\nmodel = "%s"\n' \
+            "$year" "$PWD/reference/models/twin-unet.onnx"
+        printf 'image = ["rgb-%s.tif"]\nir = ["irc-%s.tif"]\ndsm = ["dsm-%s.tif"]\ndtm = ["dtm.tif"]\n\n' \
+            "$year" "$year" "$year"
+    done
+} > "$out/imagery/IMAGERY.toml"
+"$millesime" run "$out/imagery/IMAGERY.toml" --out "$out/seen"
+for year in 2018 2021; do
+    "$millesime" evaluate --classes "$out/seen.predictions/$year/classes.tif" \
+        --annotations "$out/imagery/annotations-$year.tif" | tail -1
+done
+
 cat <<END
 
 The territory:   $out/territory (communes, vintages and the true changes: GeoPackage, for QGIS)
 The account:     $out/results/tables (CSV and Parquet; flux.csv is the artificialisation by commune)
 The polygons:    $out/results/faces and $out/results/vintages (GeoParquet)
 One commune's:   $out/artificialised-$commune-2016-2019.geojson
+From imagery:    $out/imagery (photographs, heights), $out/seen.predictions (classes.png: what the
+                 model sees) and $out/seen (the account that follows)
 How it was made: $out/results/manifest.json
 END

@@ -6,6 +6,7 @@ pub mod accuracy;
 pub mod align;
 pub mod artificial;
 pub mod check;
+pub mod collection;
 pub mod communes;
 pub mod corrections;
 pub mod crs;

@@ -272,6 +272,34 @@ fn tiles_mosaics_and_threads_give_the_same_bytes() {
 }
 
 #[test]
+fn other_pixels_are_resampled_when_asked() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    // Quarters of a metre, the four of each half metre alike.
+    let fine = Window {
+        column: 2 * 1_611_776,
+        row: -2 * 13_092_864,
+        width: 300,
+        height: 240,
+    };
+    let coarse = |b: usize, c: i64, r: i64| value(b, c.div_euclid(2), r.div_euclid(2));
+    write_as::<u8>(&path("fine.tif"), fine, PIXEL / 2.0, 3, None, coarse);
+    write(&path("same.tif"), window(150, 120), value);
+    let mut resampled = prediction(model("equivariant"), &path("fine.tif"), &path("p.tif"));
+    assert_refused(&resampled, "--resample");
+    resampled.imagery.resample = true;
+    run(&resampled);
+    run(&prediction(
+        model("equivariant"),
+        &path("same.tif"),
+        &path("q.tif"),
+    ));
+    let ((at, found, _), (truth_at, truth, _)) = (read(&path("p.tif")), read(&path("q.tif")));
+    assert_eq!(at, truth_at);
+    assert_eq!(largest_difference(&found, &truth), 0.0);
+}
+
+#[test]
 fn nothing_stays_nothing() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);

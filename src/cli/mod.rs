@@ -1,6 +1,7 @@
 //! The command line: flags, progress and messages, nothing else.
 
 mod check;
+mod collection;
 mod corrections;
 mod dataset;
 mod evaluate;
@@ -35,6 +36,8 @@ enum Command {
     Model(model::Flags),
     /// Images and annotations, cut into patches to train a model on.
     Dataset(dataset::Flags),
+    /// Annotations, dataset, models and maps as one STAC collection with its licence.
+    Collection(collection::Flags),
     /// The polygons behind the figures of a commune.
     Query(query::Flags),
     /// Make a plausible territory whose true changes are known.
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Predict(flags) => predict::main(flags),
         Command::Model(flags) => model::main(flags),
         Command::Dataset(flags) => dataset::main(flags),
+        Command::Collection(flags) => collection::main(flags),
         Command::Query(flags) => query::main(flags),
         Command::Twin(flags) => twin::main(flags),
         Command::Check(flags) => check::main(flags),

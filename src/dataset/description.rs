@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result, suggest};
 use crate::predict::{BAND_NAMES, Imagery};
-use crate::reference::{ClassList, Reference};
+use crate::reference::{ClassCode, ClassList, Reference};
 
 /// A commented file.
 pub const EXAMPLE: &str = include_str!("example.toml");
@@ -218,6 +218,19 @@ impl Description {
                 suggest(name, reference.rasters.keys().map(String::as_str)),
             )
         })?;
+        if list
+            .get(0)
+            .is_some_and(|class| class.ground != ClassCode::Uncovered)
+        {
+            return Err(Error::input(
+                place,
+                format!(
+                    "annotations in `{name}` cannot be cut: 0 is a class of it, and here it stands \
+                     for what is not annotated"
+                ),
+                "number its classes from 1 on, in a table of your own",
+            ));
+        }
         match self
             .classes
             .iter()

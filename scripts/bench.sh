@@ -9,7 +9,7 @@ work=$target/bench
 mkdir -p "$work"
 
 python() {
-    if [ ! -e "$work/venv/ready" ]; then
+    if [ ! "$work/venv/ready" -nt benches/requirements.txt ]; then
         python3 -m venv --clear "$work/venv"
         "$work/venv/bin/pip" install --quiet -r benches/requirements.txt
         touch "$work/venv/ready"

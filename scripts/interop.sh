@@ -3,7 +3,7 @@
 set -euo pipefail
 target=${CARGO_TARGET_DIR:-target}
 venv=$target/interop-venv
-if [ ! -e "$venv/ready" ]; then
+if [ ! "$venv/ready" -nt scripts/interop/requirements.txt ]; then
     python3 -m venv --clear "$venv"
     "$venv/bin/pip" install --quiet -r scripts/interop/requirements.txt
     touch "$venv/ready"

@@ -3,11 +3,12 @@
 
     interop.py MILLESIME DATA
 
-Three parts, each printed as ours, theirs, difference:
+Four parts, each printed as ours, theirs, difference:
 
     constants   what the tests state of the real data, by GEOS and rasterio
     account     the transitions of a twin, by GEOS overlay of its vintages and communes
     formats     what a run writes, read by geopandas, DuckDB and geoparquet-validator
+    predictions real imagery, by ONNX Runtime and rasterio on the whole image at once
 
 Exits 1 when anything is further off than its tolerance.
 """
@@ -114,6 +115,27 @@ def formats(folder):
             compare(f"geoparquet-validator, {layer.relative_to(folder / 'out')}"[:58], 0, done.returncode, 0, "")
 
 
+def predictions(program, data, folder):
+    """Real imagery through small graphs: by windows here, as a whole there."""
+    image = data / "ortho-lac-des-sapins/ortho_lambert93_50cm_2048.tif"
+    models = Path(__file__).resolve().parents[2] / "tests/models"
+    reference = Path(__file__).with_name("predict_reference.py")
+    for name in ("equivariant", "cropped"):
+        graph, card = models / f"{name}.onnx", models / f"{name}.toml"
+        whole, ours = folder / f"{name}-whole.tif", folder / f"{name}.tif"
+        quiet = {"check": True, "stdout": subprocess.DEVNULL}
+        subprocess.run([sys.executable, reference, graph, card, image, whole, "--reflect", "16"], **quiet)
+        for stitch in ("centre", "weighted"):
+            flags = ["--all-classes", "--stitch", stitch, "-o", ours]
+            subprocess.run([program, "predict", "--model", graph, "--image", image, *flags], **quiet)
+            with rasterio.open(whole) as theirs, rasterio.open(ours) as found:
+                values, truth = found.read().astype(int), theirs.read().astype(int)
+                worst = np.abs(values - truth).max()
+                compare(f"{name}, {stitch}, largest difference", worst, 0, 1, "of 255")
+                compare(f"{name}, {stitch}, left edge", found.bounds.left, theirs.bounds.left, 0, "m")
+                compare(f"{name}, {stitch}, upper edge", found.bounds.top, theirs.bounds.top, 0, "m")
+
+
 def main():
     program, data = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
     print(f"  {'':<58} {'ours':>14} {'theirs':>14} {'difference':>10}")
@@ -128,6 +150,8 @@ def main():
         subprocess.run([program, "run", folder / "twin/TERRITORY.toml", "--out", folder / "out"], **quiet)
         account(folder)
         formats(folder)
+        if data.is_dir():
+            predictions(program, data, folder)
     return int(bool(failures))
 
 

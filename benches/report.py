@@ -111,6 +111,29 @@ def series(found):
     return table(["Operation", "Engine", *measured], rows)
 
 
+def prediction(found):
+    """Ours beside its bound and beside the loop over windows, each with what it needs of memory."""
+    rows = []
+    for one in found:
+        is_ours = one.get("peer") == OURS
+        windows = one["window_seconds"] if is_ours else None
+        rows.append(
+            [
+                "`millesime predict`" if is_ours else "loop in Python",
+                number(one["pixels"]),
+                number(one["windows"]),
+                f"{one['seconds']:.1f}",
+                f"{one['pixels'] / one['seconds'] / 1e6:.2f}",
+                f"{one['redundancy']:.3f}" if is_ours else "–",
+                f"{one['of_bound']:.3f}" if is_ours else "–",
+                f"{min(windows):.4f}" if is_ours else "–",
+                f"{one['peak_mib'] if is_ours else one['peak_rss_mb']:.0f}",
+            ]
+        )
+    measured = ["Windows", "Seconds", "Mpx/s", "Redundancy", "Of the bound", "Bare s/window", "Peak MB"]
+    return table(["Program", "Pixels", *measured], rows)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
@@ -130,6 +153,17 @@ def main():
             lines += ["", f"## {title}", "", *comparison(found)]
     if sizes := list(measures(folder / "sizes.jsonl")):
         lines += ["", "## Sizes", "", *series(sizes)]
+    if found := list(measures(folder / "predict.jsonl")):
+        lines += ["", "## Prediction", ""]
+        lines += [
+            "The model of `reference/models` (1.6 million parameters, windows of 512) on five bands. *Of the bound*:",
+            "the time of the graph alone on as many windows already in memory, in the same process before and after,",
+            "to the whole time with reading, stitching and writing of cloud optimized files. *Redundancy*: pixels",
+            "looked at for each delivered. The loop in Python crops a margin of 64 pixels, and writes one class and its",
+            "probability. The large image is the small one repeated.",
+            "",
+            *prediction(found),
+        ]
     scale = folder / "scale.txt"
     if scale.exists():
         lines += ["", "## A whole département", ""]

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Our figures beside each peer's, in one run on this machine; the results go to benches/RESULTS.md.
-#   bench.sh [engine|scale]   one half only: the engine against its peers, or a whole département
+#   bench.sh [engine|scale|predict]   one part only: the engine against its peers, a whole département, or
+#                             prediction from imagery
 #   REPEAT=1 bench.sh         each peer once, and not the fastest of three
 set -euo pipefail
 what=${1:-all}
@@ -23,14 +24,19 @@ fastest() {
         python -c 'import json, sys; print(min(sys.stdin, key=lambda l: json.loads(l)["seconds"]), end="")'
 }
 
-engine() {
-    local program
-    program=$(cargo build --release --locked --bin millesime --bench engine --message-format=json |
+# The program of a bench.
+built() {
+    cargo build --release --locked --bin millesime --bench engine --bench predict --message-format=json |
         python -c 'import json, sys
 for line in sys.stdin:
     found = json.loads(line)
-    if found.get("executable") and found["target"]["name"] == "engine":
-        print(found["executable"])')
+    if found.get("executable") and found["target"]["name"] == sys.argv[1] and "bench" in found["target"]["kind"]:
+        print(found["executable"])' "$1"
+}
+
+engine() {
+    local program
+    program=$(built engine)
     for data in pair aligned; do
         local folder=$work/$data displacement=40
         [ "$data" = aligned ] && displacement=0
@@ -59,7 +65,36 @@ scale() {
     } | tee "$work/scale.txt"
 }
 
-[ "$what" = scale ] || engine
-[ "$what" = engine ] || scale
+# A photograph of 16 km² in pixels of 1 m, and one of a gigapixel made of it: the model beside its bare bound,
+# and beside the loop over windows that people write.
+predict() {
+    local program folder=$work/imagery model=reference/models/twin-unet
+    program=$(built predict)
+    if [ ! -e "$folder/large.vrt" ]; then
+        rm -rf "$folder"
+        mkdir -p "$folder"
+        "$target/release/millesime" twin "$folder/twin" --km2 16 --seed 5 --years 2018 --imagery 1
+        python benches/imagery.py "$folder/twin" 2018 "$folder"
+    fi
+    {
+        fastest "$program" $model.onnx "$folder/out.tif" "$folder/rgbie.tif"
+        fastest python scripts/interop/predict_reference.py $model.onnx $model.toml "$folder/rgbie.tif" \
+            "$folder/loop.tif" --loop
+        "$program" $model.onnx "$folder/out.tif" "$folder/large.vrt"
+    } | tee "$work/predict.jsonl"
+}
+
+case "$what" in
+    all)
+        engine
+        predict
+        scale
+        ;;
+    engine | scale | predict) "$what" ;;
+    *)
+        echo "bench: what is \`$what\`? engine, scale or predict" >&2
+        exit 2
+        ;;
+esac
 python benches/report.py "$work" > benches/RESULTS.md
 echo "benches/RESULTS.md"

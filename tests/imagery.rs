@@ -190,12 +190,12 @@ fn a_dataset_has_patches_that_share_no_ground_between_splits() {
         }
     }
     assert!(grounds.values().all(|splits| splits.len() == 1));
-    for n in 0..3 {
+    for (n, counted) in pixels.iter().enumerate() {
         let told: u64 = summary.classes.iter().map(|(_, _, pixels)| pixels[n]).sum();
-        assert_eq!(told, pixels[n]);
+        assert_eq!(told, *counted);
     }
     let index = std::fs::read(out.join("patches.parquet")).unwrap();
-    let report = geoparquet_validator::validate_bytes("patches.parquet", index.into(), None);
+    let report = geoparquet_validator::validate_bytes("patches.parquet", index, None);
     let failed = report
         .unwrap()
         .outcomes
@@ -220,7 +220,7 @@ fn a_dataset_has_patches_that_share_no_ground_between_splits() {
     let at = (&crs, labels.grid(), labels.window());
     let mut file_of_99 = Tiff::create::<u8>(&wrong, at, 1, None).unwrap();
     let window = labels.window();
-    let values = vec![99u8; (window.width * window.height) as usize];
+    let values = vec![99u8; window.width * window.height];
     file_of_99.write(0, &window, values).unwrap();
     file_of_99.finish().unwrap();
     let refused = dataset::make(&file, &folder.path().join("no"), &reference, &Quiet);

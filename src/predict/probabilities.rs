@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(ranking.first, [1, 0, 0]);
         assert_eq!(ranking.second, [2, 1, 1]);
         assert_eq!(ranking.second_probability, [0.3, 0.5, 0.0]);
-        assert!((ranking.entropy[1] - 0.5f32.ln() * -1.0 / 3f32.ln()).abs() < 1e-3);
+        assert!((ranking.entropy[1] + 0.5f32.ln() / 3f32.ln()).abs() < 1e-3);
         assert_eq!(ranking.entropy[2], 0.0);
         assert_eq!([byte(0.0), byte(0.5), byte(1.0)], [0, 128, 255]);
     }

@@ -45,7 +45,7 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
     let reference = Reference::load(territory.run.reference.as_deref())?;
     let crs = Crs::parse(&territory.crs, &path.display().to_string())?;
     let predictions = predictions(&territory, out);
-    let rows = check_files(&territory, &predictions, &reference)?;
+    let rows = check_files(&territory, &predictions, &crs, &reference)?;
     let staging = Staging::new(out)?;
     let predicted = predict_all(&mut territory, &predictions, &reference, progress)?;
     let mut clock = Clock::new(progress);
@@ -398,11 +398,12 @@ fn read_exemptions(
 fn check_files(
     territory: &Territory,
     predictions: &[Option<Prediction>],
+    crs: &Crs,
     reference: &Reference,
 ) -> Result<u64> {
     let mut rows = 0;
     for prediction in predictions.iter().flatten() {
-        predict::require(prediction, reference)?;
+        predict::require(prediction, crs, reference)?;
     }
     if let Some(communes) = &territory.communes {
         communes::require(communes)?;

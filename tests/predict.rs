@@ -581,6 +581,88 @@ fn what_does_not_fit_is_refused_with_the_reason() {
 }
 
 #[test]
+fn outputs_never_take_the_place_of_inputs() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    write(&path("i.tif"), window(64, 64), value);
+    std::fs::copy(model("equivariant"), path("m.onnx")).unwrap();
+    let card = model("equivariant").with_extension("toml");
+    std::fs::copy(card, path("m.toml")).unwrap();
+    std::os::unix::fs::symlink(path("i.tif"), path("link.tif")).unwrap();
+    let image = std::fs::read(path("i.tif")).unwrap();
+    let to = |out: &Path| prediction(path("m.onnx"), &path("i.tif"), out);
+    for name in ["i.tif", "m.onnx", "m.toml"] {
+        assert_refused(&to(&path(name)), "is what the prediction is made from");
+        let mut prediction = to(&path("p.tif"));
+        prediction.classes = Some(folder.path().join(".").join(name));
+        assert_refused(&prediction, "is what the prediction is made from");
+    }
+    assert_refused(&to(&path("link.tif")), "is a link");
+    assert_refused(&to(folder.path()), "is a folder");
+    assert_refused(&to(Path::new("/dev/null")), "no regular file");
+    assert_refused(&to(&path("none/p.tif")), "is not there");
+    let mut prediction = to(&path("p.tif"));
+    prediction.quick_look = Some(path("p.tif"));
+    assert_refused(&prediction, "written twice");
+    assert!(std::fs::read(path("i.tif")).unwrap() == image);
+    assert!(!path("p.tif").exists());
+}
+
+#[test]
+fn what_is_no_number_or_no_probability_is_told() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    write(&path("i.tif"), window(64, 64), value);
+    let card = std::fs::read_to_string(model("equivariant").with_extension("toml")).unwrap();
+    let with = |from: &str, to: &str| {
+        std::fs::write(path("card.toml"), card.replace(from, to)).unwrap();
+        let mut prediction = prediction(model("equivariant"), &path("i.tif"), &path("p.tif"));
+        prediction.card = Some(path("card.toml"));
+        prediction
+    };
+    assert_refused(&with("std = 45.0", "std = 1e-45"), "no number");
+    assert_refused(
+        &with("\"logits\"", "\"probabilities\""),
+        "below 0 or above 1",
+    );
+    assert!(!path("p.tif").exists() && !path("p.tif.job").exists());
+}
+
+#[test]
+fn opacity_and_told_places_are_heeded() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let at = window(70, 50);
+    // Red, green, blue, infrared, opacity: GDAL does not know of the latter.
+    write_as::<u8>(&path("i.tif"), at, PIXEL, 5, None, |b, c, r| match b {
+        4 => 255 * u8::from(c - at.column > 30),
+        _ => value(b, c, r),
+    });
+    let options = gdal::DatasetOptions {
+        open_flags: gdal::GdalOpenFlags::GDAL_OF_UPDATE,
+        ..gdal::DatasetOptions::default()
+    };
+    let dataset = gdal::Dataset::open_ex(path("i.tif"), options).unwrap();
+    let mut opacity = dataset.rasterband(5).unwrap();
+    opacity
+        .set_color_interpretation(gdal::raster::ColorInterpretation::AlphaBand)
+        .unwrap();
+    drop(dataset);
+    run(&prediction(
+        model("equivariant"),
+        &path("i.tif"),
+        &path("p.tif"),
+    ));
+    let (_, _, valid) = read(&path("p.tif"));
+    for (n, is_there) in valid.iter().enumerate() {
+        assert_eq!(*is_there, n % at.width > 30);
+    }
+    let mut told = prediction(model("equivariant"), &path("i.tif"), &path("q.tif"));
+    told.imagery.crs = Some("EPSG:32631".to_owned());
+    assert_refused(&told, "EPSG:32631 is told");
+}
+
+#[test]
 fn a_tile_that_breaks_off_is_named() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);

@@ -12,6 +12,9 @@ use millesime::reference::Reference;
 use super::Outcome;
 use super::progress::Bar;
 
+/// Most threads that are asked of ONNX Runtime.
+const MOST_THREADS: usize = 1_024;
+
 #[derive(Clone, Copy, ValueEnum)]
 enum StitchFlag {
     /// In the middle of what two windows share, one passes smoothly into the other.
@@ -115,9 +118,13 @@ fn bounds(text: &str) -> std::result::Result<[f64; 4], String> {
     let numbers: Option<Vec<f64>> = text.split(',').map(|n| n.trim().parse().ok()).collect();
     let numbers: Option<[f64; 4]> = numbers.and_then(|numbers| numbers.try_into().ok());
     match numbers {
+        Some(bounds) if bounds.iter().any(|at| at.abs() > 1e8 || at.is_nan()) => {
+            Err("these are no places: coordinates are metres of the images' CRS".to_owned())
+        }
         Some([west, south, east, north]) if west < east && south < north => {
             Ok([west, south, east, north])
         }
+        Some(_) => Err("west must be less than east, and south than north".to_owned()),
         _ => Err("give west,south,east,north, such as 805888,6545408,806912,6546432".to_owned()),
     }
 }
@@ -125,11 +132,14 @@ fn bounds(text: &str) -> std::result::Result<[f64; 4], String> {
 fn prediction(flags: Flags) -> Result<Prediction> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = flags.threads.unwrap_or(processors);
-    if threads == 0 || flags.sessions == 0 {
+    if !(1..=MOST_THREADS).contains(&threads) || !(1..=threads).contains(&flags.sessions) {
         return Err(Error::input(
             "--threads, --sessions",
-            "cannot be 0",
-            "give 1 or more",
+            format!(
+                "{threads} threads for {} sessions cannot be",
+                flags.sessions
+            ),
+            format!("give 1 to {MOST_THREADS} threads, and no more sessions than threads"),
         ));
     }
     Ok(Prediction {

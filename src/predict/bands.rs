@@ -235,6 +235,14 @@ impl Stack {
                 }
             }
         }
+        for (channel, values) in self.channels.iter().zip(values.chunks_exact(size)) {
+            if let Channel::Height { .. } = channel {
+                // Heights that nothing on Earth has are holes that the file does not tell.
+                for (valid, value) in valid.iter_mut().zip(values) {
+                    *valid &= value.abs() <= TALLEST;
+                }
+            }
+        }
         if !valid.contains(&true) {
             return Ok(false);
         }
@@ -267,6 +275,9 @@ impl Stack {
     }
 }
 
+/// More than anything stands above the ground, or lies below it, m.
+const TALLEST: f32 = 5_000.0;
+
 fn add(values: &mut [f32], others: &[f32], factor: f32) {
     for (value, other) in values.iter_mut().zip(others) {
         *value += factor * other;
@@ -280,7 +291,7 @@ fn require_bytes(image: &Image, flag: &str) -> Result<()> {
     Err(Error::input(
         image.file(),
         format!(
-            "holds {} numbers; the models of {flag} were trained on bytes of 0 to 255",
+            "{flag} holds {} numbers; models are trained on bytes of 0 to 255",
             image.kind()
         ),
         "stretch it to bytes as the model's images were (gdal_translate -ot Byte -scale …)",
@@ -359,7 +370,7 @@ fn require_resolution(image: &Image, input: &Input) -> Result<()> {
             image.grid().pixel,
             input.resolution_m
         ),
-        "give imagery of this resolution, or let it be resampled: --resample",
+        "give imagery of this resolution, or let it be resampled: --resample, `resample = true`",
     ))
 }
 
@@ -377,6 +388,16 @@ fn band_names(image: &Image, told: &[String]) -> Result<Vec<String>> {
     }
     let count = image.bands();
     let is_usual = told.is_empty() && (3..=BAND_NAMES.len()).contains(&count);
+    let says = |name: &str| image.names().iter().position(|own| *own == Some(name));
+    let places = ["red", "green", "blue"].map(says);
+    if is_usual && places.iter().all(Option::is_some) && places != [Some(0), Some(1), Some(2)] {
+        let order: Vec<&str> = image.names().iter().map(|own| own.unwrap_or("?")).collect();
+        return Err(Error::input(
+            image.file(),
+            format!("says that its bands are {}", order.join(", ")),
+            "name them in their order with --image-bands, whether that is right or not",
+        ));
+    }
     if is_usual {
         return Ok(BAND_NAMES[..count].iter().map(|&n| n.to_owned()).collect());
     }

@@ -11,6 +11,8 @@ use crate::reference::{ClassList, Reference};
 
 /// The key inside a model under which its whole card may be.
 const CARD_KEY: &str = "millesime_card";
+/// Sides that a window may have, in pixels.
+pub(super) const WINDOWS: std::ops::RangeInclusive<usize> = 16..=8_192;
 /// Names of bands that imagery can give.
 pub const BAND_NAMES: [&str; 5] = ["red", "green", "blue", "infrared", "height"];
 
@@ -264,13 +266,22 @@ impl Card {
                 "IGN's models have 0.2",
             );
         }
-        if input.multiple == 0 || !(16..=16_384).contains(&input.window) {
+        let is_plain = !self.name.trim().is_empty() && !self.name.contains(char::is_control);
+        let texts = [&self.description, &self.licence, &self.source];
+        let has_nul = |text: &&String| text.contains('\0');
+        if !is_plain || texts.iter().any(has_nul) {
+            return bad(
+                "its name is empty, or a text has signs that cannot be printed".to_owned(),
+                "give it a name of one line",
+            );
+        }
+        if input.multiple == 0 || !WINDOWS.contains(&input.window) {
             return bad(
                 format!(
                     "a window of {} pixels, a multiple of {}, cannot be",
                     input.window, input.multiple
                 ),
-                "give a window of 16 to 16384 pixels",
+                "give a window of 16 to 8192 pixels, and a multiple of 1 or more",
             );
         }
         let output = &self.output;

@@ -11,6 +11,7 @@ mod job;
 mod layout;
 mod mirror;
 mod model;
+mod outputs;
 mod probabilities;
 mod runtime;
 mod stitch;
@@ -27,15 +28,22 @@ pub use card::{Activation, BAND_NAMES, Card, Found, Input, InputBand, Output, Va
 pub use model::{Device, Graph, Model, Port};
 pub use windows::Blend;
 
+use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::raster::{
-    Band, Cog, NO_CLASS, NOMENCLATURE, Overview, PixelGrid, Source, Window, heat, write_png,
+    Band, CacheLimit, Cog, NO_CLASS, NOMENCLATURE, Overview, PixelGrid, Source, Window, heat,
+    write_png,
 };
 use crate::reference::{ClassList, Reference};
 use job::Job;
 use layout::Layout;
 use windows::Plan;
+
+/// What GDAL keeps of the images while they are read: a row of the blocks under a strip, in bytes.
+const READING_CACHE: i64 = 48 << 20;
+/// What it keeps of the results while they are put together. It takes several times as much.
+const WRITING_CACHE: i64 = 16 << 20;
 
 /// A prediction to be made.
 #[derive(Clone, Debug)]
@@ -110,9 +118,21 @@ struct Frame<'a> {
     classes: &'a ClassList,
 }
 
-/// Sees that a prediction can be made: that model, card and imagery fit together.
-pub fn require(prediction: &Prediction, reference: &Reference) -> Result<()> {
+/// Sees that a prediction can be made: that model, card and imagery fit together, and are in the CRS
+/// `target`.
+pub fn require(prediction: &Prediction, target: &Crs, reference: &Reference) -> Result<()> {
     let (model, stack) = load(prediction, reference)?;
+    if !stack.crs().is_same(target) {
+        return Err(Error::input(
+            stack.images()[0].file(),
+            format!(
+                "is in {}, the territory in {}",
+                stack.crs().name(),
+                target.name()
+            ),
+            "give the territory the CRS of its imagery, or warp the imagery beforehand",
+        ));
+    }
     frame(prediction, &model, &stack, reference).map(|_| ())
 }
 
@@ -127,10 +147,22 @@ pub fn predict_once(
     let frame = frame(prediction, &model, &stack, reference)?;
     let what = description(prediction, &model.card, &stack, &frame)?;
     let record = prediction.probabilities.with_extension("json");
-    let made = std::fs::read_to_string(&record).unwrap_or_default();
-    if serde_json::from_str(&made).ok() != Some(what.clone()) {
+    let outputs: Vec<&PathBuf> = [&prediction.probabilities]
+        .into_iter()
+        .chain(&prediction.classes)
+        .collect();
+    let digests = || -> Result<Vec<String>> { outputs.iter().map(|path| digest(path)).collect() };
+    let made: Value = std::fs::read_to_string(&record)
+        .ok()
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default();
+    // What was changed since, or broke off, is made again.
+    let is_whole =
+        made["of"] == what && digests().is_ok_and(|found| made["sha256"] == json!(found));
+    if !is_whole {
         predict(prediction, reference, progress)?;
-        std::fs::write(&record, format!("{what:#}\n"))
+        let text = json!({ "of": what, "sha256": digests()? });
+        std::fs::write(&record, format!("{text:#}\n"))
             .map_err(|e| Error::unwritable(&record, e))?;
     }
     Ok(what)
@@ -164,10 +196,21 @@ pub fn predict(
         models.push(load(prediction, reference)?.0);
     }
     let what = description(prediction, &card, &stack, &frame)?;
+    outputs::require(prediction, &stack)?;
     let job = Job::open(&prediction.probabilities, &what, prediction.is_anew)?;
-    let done = work::run(models, &stack, &frame, prediction.blend, &job, progress)?;
+    let reading = CacheLimit::new(READING_CACHE);
+    let done = match work::run(models, &stack, &frame, prediction.blend, &job, progress) {
+        Ok(done) => done,
+        Err(error) => {
+            job.abandon();
+            return Err(error);
+        }
+    };
+    drop(reading);
     progress.phase("writing", None);
+    let writing = CacheLimit::new(WRITING_CACHE);
     let areas = write(prediction, &card, &stack, &frame, &job)?;
+    drop(writing);
     job.finish()?;
     let side = frame.plan.side as u64;
     Ok(Summary {
@@ -213,12 +256,17 @@ fn frame<'a>(
                 "a margin of {margin} pixels around windows of {}: {what}",
                 model.side_out
             ),
-            "give a margin of at most a quarter of the window, half of it a multiple of what the \
-             model asks: --margin, or `margin` in its card",
+            "give another margin, at most a quarter of the window: --margin, or `margin` in the card",
         )
     };
     let plan = Plan::new(model.side, model.side_out, margin, extent)
         .ok_or_else(|| refused("it leaves nothing in the middle"))?;
+    let reach = card.input.reach.unwrap_or(0);
+    if reach > margin {
+        return Err(refused(&format!(
+            "the model looks {reach} pixels around, as its card says, which is more"
+        )));
+    }
     if !plan.stride.is_multiple_of(multiple) {
         return Err(refused(&format!(
             "windows would be {} pixels apart, which is not a multiple of {multiple}",

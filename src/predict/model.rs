@@ -8,7 +8,7 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{TensorElementType, TensorRef, ValueType};
 
-use super::card::{Card, Found};
+use super::card::{self, Card, Found, Values};
 use super::runtime;
 use crate::error::{Error, Result};
 use crate::reference::Reference;
@@ -136,6 +136,20 @@ impl Model {
         let found = Found::read(path, card, |key| graph.metadata(key))?;
         let place = found.place.clone();
         let mut card = found.complete(reference)?;
+        if let Some(window) = window
+            && (!card::WINDOWS.contains(&window) || !window.is_multiple_of(card.input.multiple))
+        {
+            return Err(Error::input(
+                "--window",
+                format!("{window} pixels cannot be the side of a window of this model"),
+                format!(
+                    "give {} to {} pixels, a multiple of {}",
+                    card::WINDOWS.start(),
+                    card::WINDOWS.end(),
+                    card.input.multiple
+                ),
+            ));
+        }
         card.input.window = window.unwrap_or(card.input.window);
         let model = Self::of(graph, card, &place)?;
         match window {
@@ -323,13 +337,43 @@ impl Model {
         };
         let sides = |shape: &[i64]| shape.iter().map(|&n| n.max(0) as usize).collect();
         found.clear();
-        if let Ok((shape, values)) = output.try_extract_tensor::<f32>() {
+        let shape = if let Ok((shape, values)) = output.try_extract_tensor::<f32>() {
             found.extend_from_slice(values);
-            return Ok(sides(shape));
+            sides(shape)
+        } else {
+            let (shape, halves) = output.try_extract_tensor::<f16>().map_err(failed)?;
+            found.extend(halves.iter().map(|half| half.to_f32()));
+            sides(shape)
+        };
+        drop(outputs);
+        self.require_sense(found)?;
+        Ok(shape)
+    }
+}
+
+impl Model {
+    /// Refuses numbers that are none, and probabilities that are none.
+    fn require_sense(&self, found: &[f32]) -> Result<()> {
+        let place = &self.graph.place;
+        if found.iter().fold(false, |is_none, v| is_none | v.is_nan()) {
+            return Err(Error::input(
+                place,
+                "gives what is no number (NaN)",
+                "check `mean` and `std` in its card, and the export: float16 may overflow",
+            ));
         }
-        let (shape, halves) = output.try_extract_tensor::<f16>().map_err(failed)?;
-        found.extend(halves.iter().map(|half| half.to_f32()));
-        Ok(sides(shape))
+        let is_probability = self.card.output.values == Values::Probabilities;
+        let most = found
+            .iter()
+            .fold(0.0f32, |most, v| most.max((v - 0.5).abs()));
+        if is_probability && most > 0.501 {
+            return Err(Error::input(
+                place,
+                "gives numbers below 0 or above 1, and its card says that they are probabilities",
+                "write `values = \"logits\"` in its card, with the activation that it was trained for",
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -39,7 +39,7 @@ impl Plan {
     /// margins leave nothing between them.
     pub fn new(side: usize, side_out: usize, margin: usize, extent: Window) -> Option<Self> {
         // A pixel lies in two windows along an axis, at most.
-        let stride = side_out.checked_sub(2 * margin);
+        let stride = side_out.checked_sub(margin.checked_mul(2)?);
         let stride = stride.filter(|&s| s > 0 && s >= 2 * margin)?;
         Some(Self {
             side,

@@ -11,6 +11,9 @@ use crate::error::{Error, Result};
 /// How far from the pixel grid a tile may lie, as a share of a pixel.
 pub(super) const TOLERANCE: f64 = 1e-3;
 
+/// Farthest that anything may lie from the origin of a CRS, m.
+const FARTHEST: f64 = 1e8;
+
 /// Where the pixels of a file lie: north up, square.
 #[derive(Clone, Debug)]
 pub struct Georeference {
@@ -38,6 +41,13 @@ impl Georeference {
                 "add a world file, or georeference it",
             )
         })?;
+        if !transform.iter().all(|number| number.abs() <= FARTHEST) {
+            return Err(Error::input(
+                &place,
+                format!("lies nowhere: its georeference is {transform:?}"),
+                "georeference it anew",
+            ));
+        }
         let crs = match told {
             Some(told) => Crs::parse(told, &place)?,
             None => match dataset.spatial_ref() {
@@ -49,6 +59,13 @@ impl Georeference {
             },
         };
         let [left, width, row_turn, top, column_turn, height] = transform;
+        if width > 0.0 && height > 0.0 && row_turn == 0.0 && column_turn == 0.0 {
+            return Err(Error::input(
+                &place,
+                "lies south up, or has no georeference but a trivial one",
+                "warp it north up (gdalwarp), or georeference it",
+            ));
+        }
         if row_turn != 0.0
             || column_turn != 0.0
             || width <= 0.0

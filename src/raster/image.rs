@@ -20,6 +20,7 @@ pub struct Image {
     grid: PixelGrid,
     window: Window,
     bands: usize,
+    names: Vec<Option<&'static str>>,
     kind: GdalDataType,
 }
 
@@ -32,8 +33,10 @@ struct Tile {
     window: Window,
     /// By band.
     nodata: Vec<Option<f64>>,
-    /// Whether another band tells which pixels are there.
+    /// Whether GDAL knows of a mask that tells which pixels are there,
     has_mask: bool,
+    /// and the band of opacity, from 1, if there is one.
+    alpha: Option<usize>,
 }
 
 /// A dataset, and what it reads from when it is no file: the latter is closed after it.
@@ -85,7 +88,23 @@ impl Image {
     }
 
     fn of(dataset: Dataset, path: PathBuf, told: Option<&str>, from: Vec<Dataset>) -> Result<Self> {
-        let at = Georeference::read(&dataset, &path, told, "`--crs EPSG:…`")?;
+        // What a file says of itself counts; what is told is for those that do not say.
+        let says = dataset.spatial_ref().is_ok();
+        let at = Georeference::read(&dataset, &path, told.filter(|_| !says), "`--crs EPSG:…`")?;
+        let place = path.display().to_string();
+        if let Some(told) = told.filter(|_| says)
+            && !at.crs.is_same(&Crs::parse(told, &place)?)
+        {
+            return Err(Error::input(
+                place,
+                format!(
+                    "is in {}, by what it says, and {told} is told",
+                    at.crs.name()
+                ),
+                "leave the CRS out where files say theirs; mend a wrong one with gdal_edit.py -a_srs",
+            ));
+        }
+        at.crs.require_metres(&place)?;
         let unreadable = |e| Error::unreadable(&path, e);
         let all = dataset
             .rasterbands()
@@ -110,6 +129,8 @@ impl Image {
             ));
         }
         let flags = first.mask_flags().map_err(unreadable)?;
+        let alpha = all.iter().position(is_alpha).map(|n| n + 1);
+        let names = kept.iter().map(|band| name(band)).collect();
         let (grid, window) = at.window();
         let (bands, nodata) = (
             kept.len(),
@@ -121,11 +142,13 @@ impl Image {
             grid,
             window,
             bands,
+            names,
             kind,
             tiles: vec![Tile {
                 window,
                 nodata,
                 has_mask: flags.is_per_dataset() || flags.is_alpha(),
+                alpha,
                 is_kept: !from.is_empty(),
                 dataset: Mutex::new((!from.is_empty()).then_some(Opened(dataset, from))),
                 path,
@@ -201,6 +224,11 @@ impl Image {
     /// Number of bands; one of transparency is not counted.
     pub fn bands(&self) -> usize {
         self.bands
+    }
+
+    /// What the first file says that the bands are.
+    pub fn names(&self) -> &[Option<&'static str>] {
+        &self.names
     }
 
     /// The kind of numbers of the bands.
@@ -287,6 +315,16 @@ impl Image {
     }
 }
 
+/// What a band says that it is: a colour.
+fn name(band: &RasterBand) -> Option<&'static str> {
+    match band.color_interpretation() {
+        ColorInterpretation::RedBand => Some("red"),
+        ColorInterpretation::GreenBand => Some("green"),
+        ColorInterpretation::BlueBand => Some("blue"),
+        _ => None,
+    }
+}
+
 impl Tile {
     /// Reads a part of the tile.
     fn read(
@@ -316,14 +354,21 @@ impl Tile {
             // A pixel is missing where all its bands are.
             let nodata = self.nodata[band].map(|value| value as f32);
             for (there, &value) in is_there.iter_mut().zip(values.iter()) {
-                *there |= !value.is_nan() && nodata != Some(value);
+                *there |= value.is_finite() && nodata != Some(value);
             }
         }
-        if self.has_mask {
+        if self.has_mask || self.alpha.is_some() {
             let failed = |e| Error::unreadable(&self.path, format!("mask: {e}"));
-            let first = dataset.rasterband(1).map_err(failed)?;
-            let mask = first.open_mask_band().map_err(failed)?;
-            let mask = mask
+            let first = dataset
+                .rasterband(self.alpha.unwrap_or(1))
+                .map_err(failed)?;
+            let apart = match self.alpha {
+                Some(_) => None,
+                None => Some(first.open_mask_band().map_err(failed)?),
+            };
+            let mask = apart
+                .as_ref()
+                .unwrap_or(&first)
                 .read_as::<u8>(corner, shape, shape, None::<ResampleAlg>)
                 .map_err(failed)?;
             for (there, &mask) in is_there.iter_mut().zip(mask.data()) {

@@ -54,6 +54,28 @@ pub fn find(pattern: &str, place: &str) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
+/// Bounds what GDAL keeps of rasters in memory, in bytes, for as long as this is held.
+pub struct CacheLimit {
+    before: i64,
+}
+
+impl CacheLimit {
+    /// Bounds it; what is above the bound is let go.
+    pub fn new(bytes: i64) -> Self {
+        // SAFETY: both functions read and set one number, under a lock of GDAL's own.
+        let before = unsafe { gdal_sys::GDALGetCacheMax64() };
+        unsafe { gdal_sys::GDALSetCacheMax64(bytes) };
+        Self { before }
+    }
+}
+
+impl Drop for CacheLimit {
+    fn drop(&mut self) {
+        // SAFETY: as above.
+        unsafe { gdal_sys::GDALSetCacheMax64(self.before) };
+    }
+}
+
 /// Makes paths and patterns relative to a folder, whose letters may mean something in a pattern.
 pub fn anchor(patterns: &mut [String], folder: &Path) {
     let folder = glob::Pattern::escape(&folder.to_string_lossy());

@@ -36,6 +36,23 @@ impl Error {
         }
     }
 
+    /// The same, told as part of something larger: a domain, a vintage.
+    #[must_use]
+    pub fn within(self, whole: impl Display) -> Self {
+        match self {
+            Self::Input {
+                place,
+                what,
+                advice,
+            } => Self::Input {
+                place: format!("{whole}, {place}"),
+                what,
+                advice,
+            },
+            internal => internal,
+        }
+    }
+
     /// A file that could not be read.
     pub fn unreadable(path: &Path, why: impl Display) -> Self {
         Self::input(

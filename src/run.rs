@@ -402,8 +402,11 @@ fn check_files(
     reference: &Reference,
 ) -> Result<u64> {
     let mut rows = 0;
-    for prediction in predictions.iter().flatten() {
-        predict::require(prediction, crs, reference)?;
+    for (vintage, prediction) in territory.vintages.iter().zip(predictions) {
+        if let Some(prediction) = prediction {
+            predict::require(prediction, crs, reference)
+                .map_err(|e| e.within(format!("vintage {}", vintage.year)))?;
+        }
     }
     if let Some(communes) = &territory.communes {
         communes::require(communes)?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use geoparquet_validator::checks::Status;
 use millesime::dataset;
-use millesime::evaluate::{CAVEAT, Rasters, evaluate_classes};
+use millesime::evaluate::{CAVEAT, REFERENCE, Rasters, evaluate_classes};
 use millesime::predict::{Blend, Device, Engine, Imagery, Prediction, predict};
 use millesime::progress::Quiet;
 use millesime::raster::{Image, PixelGrid, Tiff};
@@ -338,9 +338,11 @@ fn annotations_are_right_about_themselves() {
 #[test]
 fn the_shipped_model_is_right_on_unseen_twins() {
     let folder = TempDir::new().unwrap();
-    for seed in [31, 32] {
+    let mut right = [0.0; YEARS.len()];
+    let mut pixels = [0.0; YEARS.len()];
+    for seed in 31..35 {
         let path = twin(folder.path(), seed, 1.0);
-        for year in YEARS {
+        for (n, year) in YEARS.into_iter().enumerate() {
             let out = folder.path().join("p.tif");
             let classes = folder.path().join("c.tif");
             let prediction = Prediction {
@@ -365,12 +367,16 @@ fn the_shipped_model_is_right_on_unseen_twins() {
             };
             predict(&prediction, &Reference::load(None).unwrap(), &Quiet).unwrap();
             let found = evaluated(&classes, &path.join(format!("annotations-{year}.tif")));
-            let accuracy = found.accuracy();
-            eprintln!("{CAVEAT}: seed {seed}, {year}: {:.1} %", 100.0 * accuracy);
-            assert!(
-                accuracy >= millesime::evaluate::REFERENCE,
-                "{seed} {year}: {accuracy}"
-            );
+            right[n] += found.accuracy() * found.pixels() as f64;
+            pixels[n] += found.pixels() as f64;
         }
+    }
+    for (n, year) in YEARS.into_iter().enumerate() {
+        let accuracy = right[n] / pixels[n];
+        eprintln!(
+            "{CAVEAT}: {year}: {:.1} % of pixels are right",
+            100.0 * accuracy
+        );
+        assert!(accuracy >= REFERENCE, "{year}: {accuracy}");
     }
 }

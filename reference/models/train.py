@@ -34,7 +34,7 @@ from torch.nn import functional
 
 WIDTHS = [16, 32, 64, 128, 192]  # channels at each scale, the finest first: 1.56 million parameters
 MULTIPLE = 2 ** (len(WIDTHS) - 1)  # each scale but the first halves the image
-WINDOW = 512
+WINDOW = 768
 MARGIN = 32
 OPSET = 17
 UNLABELLED = 255  # in place of a channel, where the mask says 0

@@ -73,7 +73,7 @@ pub fn make(
     let domains: Vec<Opened> = description
         .domains
         .iter()
-        .map(|domain| open(domain, &input))
+        .map(|domain| open(domain, &input).map_err(|e| e.within(format!("domain {}", domain.name))))
         .collect::<Result<_>>()?;
     for other in &domains[1..] {
         require_same_crs(&domains[0], other)?;

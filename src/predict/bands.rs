@@ -116,6 +116,18 @@ impl Stack {
         for number in [surface, terrain].into_iter().flatten() {
             require_one_band(&images[number])?;
         }
+        if let Some(number) = infrared
+            && ![1, 3].contains(&images[number].bands())
+        {
+            return Err(Error::input(
+                images[number].file(),
+                format!(
+                    "has {} bands; an infrared image has three (infrared, red, green) or one",
+                    images[number].bands()
+                ),
+                "give IGN's IRC, or the infrared band alone",
+            ));
+        }
         for other in &images[1..] {
             require_fit(&images[0], other)?;
         }

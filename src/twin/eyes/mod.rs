@@ -11,7 +11,6 @@ mod tops;
 
 use std::collections::BTreeMap;
 
-use gdal::raster::GdalType;
 use rayon::prelude::*;
 
 use super::CAVEAT;
@@ -293,14 +292,14 @@ impl Images {
                     to_centimetre(ground + height)
                 }
             });
-        put(&mut self.surface, 0, window, surface.collect())?;
-        put(&mut self.infrared, 0, window, seen(&painted.infrared))?;
-        put(&mut self.infrared, 1, window, red.clone())?;
-        put(&mut self.infrared, 2, window, green.clone())?;
-        put(&mut self.visible, 0, window, red)?;
-        put(&mut self.visible, 1, window, green)?;
-        put(&mut self.visible, 2, window, seen(&painted.blue))?;
-        put(&mut self.annotations, 0, window, painted.annotation)
+        self.surface.write(0, window, surface.collect())?;
+        self.infrared.write(0, window, seen(&painted.infrared))?;
+        self.infrared.write(1, window, red.clone())?;
+        self.infrared.write(2, window, green.clone())?;
+        self.visible.write(0, window, red)?;
+        self.visible.write(1, window, green)?;
+        self.visible.write(2, window, seen(&painted.blue))?;
+        self.annotations.write(0, window, painted.annotation)
     }
 
     fn finish(self) -> Result<()> {
@@ -309,15 +308,6 @@ impl Images {
         self.surface.finish()?;
         self.annotations.finish()
     }
-}
-
-fn put<T: GdalType + Copy>(
-    file: &mut Tiff,
-    band: usize,
-    window: &Window,
-    values: Vec<T>,
-) -> Result<()> {
-    file.write(band, window, values)
 }
 
 /// The pixels around a polygon.

@@ -9,9 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
 
-use millesime::predict::{
-    Blend, Device, Engine, Imagery, Model, Patch, Prediction, Stack, predict,
-};
+use millesime::predict::{Device, Imagery, Model, Patch, Prediction, Stack, predict};
 use millesime::progress::Progress;
 use millesime::raster::Window;
 use millesime::reference::Reference;
@@ -99,24 +97,8 @@ fn main() {
     let before = bound(&mut bare, &patches, 2);
     drop(bare);
     let prediction = Prediction {
-        model: model.clone(),
-        card: None,
-        imagery,
-        probabilities: Path::new(out).to_owned(),
-        classes: None,
-        quick_look: None,
-        heat_maps: Vec::new(),
-        has_all_classes: false,
-        extent: None,
-        blend: Blend::Weighted,
-        window: None,
-        margin: None,
-        engine: Engine {
-            device: Device::Cpu,
-            sessions: 1,
-            threads,
-        },
         is_anew: true,
+        ..Prediction::new(model.clone(), imagery, Path::new(out).to_owned())
     };
     let start = Instant::now();
     let phases = Phases(Mutex::new(Vec::new()));

@@ -156,7 +156,7 @@ def main():
     if found := list(measures(folder / "predict.jsonl")):
         lines += ["", "## Prediction", ""]
         lines += [
-            "The model of `reference/models` (1.6 million parameters, windows of 512) on five bands. *Of the bound*:",
+            "The model of `reference/models` (1.6 million parameters) on five bands. *Of the bound*:",
             "the time of the graph alone on as many windows already in memory, in the same process before and after,",
             "to the whole time with reading, stitching and writing of cloud optimized files. *Redundancy*: pixels",
             "looked at for each delivered. The loop in Python crops a margin of 64 pixels, and writes one class and its",

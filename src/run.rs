@@ -7,7 +7,6 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use crate::align::{self, ExemptedLayer, Ground, RevisionReport, Series};
 use crate::communes;
@@ -17,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::grid::HALF_CM2_PER_M2;
 use crate::indicators;
 use crate::ledger::{self, Ledger, PeriodFaces, Stock, VintageStatus};
-use crate::predict::{self, Blend, Device, Engine, Prediction};
+use crate::predict::{self, Prediction};
 use crate::progress::Progress;
 use crate::publish::{self, Staging};
 use crate::reference::Reference;
@@ -444,26 +443,13 @@ fn predictions(territory: &Territory, out: &Path) -> Vec<Option<Prediction>> {
         let mut imagery = from.imagery.clone();
         imagery.crs = imagery.crs.or_else(|| vintage.crs.clone());
         let probabilities = folder.join(format!("{place}/probabilities.tif"));
-        Some(Prediction {
-            model: from.model.clone(),
-            card: from.card.clone(),
-            imagery,
-            classes: Some(probabilities.with_file_name("classes.tif")),
-            quick_look: Some(probabilities.with_file_name("classes.png")),
-            probabilities,
-            heat_maps: Vec::new(),
-            has_all_classes: false,
-            extent: None,
-            blend: Blend::Weighted,
-            window: None,
-            margin: None,
-            engine: Engine {
-                device: Device::Cpu,
-                sessions: 1,
-                threads: rayon::current_num_threads(),
-            },
-            is_anew: false,
-        })
+        let mut prediction = Prediction::new(from.model.clone(), imagery, probabilities);
+        prediction.card.clone_from(&from.card);
+        prediction.engine.threads = rayon::current_num_threads();
+        let beside = |name| Some(prediction.probabilities.with_file_name(name));
+        (prediction.classes, prediction.quick_look) =
+            (beside("classes.tif"), beside("classes.png"));
+        Some(prediction)
     };
     territory.vintages.iter().map(of).collect()
 }
@@ -536,15 +522,11 @@ fn inputs(path: &Path, territory: &Territory) -> Result<Vec<Input>> {
     paths
         .par_iter()
         .map(|path| {
-            let mut file = std::fs::File::open(path).map_err(|e| Error::unreadable(path, e))?;
-            let mut hash = Sha256::new();
-            let bytes =
-                std::io::copy(&mut file, &mut hash).map_err(|e| Error::unreadable(path, e))?;
-            let sha256 = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+            let about = path.metadata().map_err(|e| Error::unreadable(path, e))?;
             Ok(Input {
                 path: path.display().to_string(),
-                bytes,
-                sha256,
+                bytes: about.len(),
+                sha256: predict::digest(path)?,
             })
         })
         .collect()

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use geoparquet_validator::checks::Status;
 use millesime::dataset;
 use millesime::evaluate::{CAVEAT, REFERENCE, Rasters, evaluate_classes};
-use millesime::predict::{Blend, Device, Engine, Imagery, Prediction, predict};
+use millesime::predict::{Imagery, Prediction, predict};
 use millesime::progress::Quiet;
 use millesime::raster::{Image, PixelGrid, Tiff};
 use millesime::reference::Reference;
@@ -350,24 +350,8 @@ fn the_shipped_model_is_right_on_unseen_twins() {
             let out = folder.path().join("p.tif");
             let classes = folder.path().join("c.tif");
             let prediction = Prediction {
-                model: shipped(),
-                card: None,
-                imagery: imagery(&path, year),
-                probabilities: out.clone(),
                 classes: Some(classes.clone()),
-                quick_look: None,
-                heat_maps: Vec::new(),
-                has_all_classes: false,
-                extent: None,
-                blend: Blend::Weighted,
-                window: None,
-                margin: None,
-                engine: Engine {
-                    device: Device::Cpu,
-                    sessions: 1,
-                    threads: 2,
-                },
-                is_anew: false,
+                ..Prediction::new(shipped(), imagery(&path, year), out)
             };
             predict(&prediction, &Reference::load(None).unwrap(), &Quiet).unwrap();
             let found = evaluated(&classes, &path.join(format!("annotations-{year}.tif")));

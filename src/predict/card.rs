@@ -166,11 +166,9 @@ impl Found {
     /// The keys that a card must have and this one has not.
     pub fn missing(&self) -> Vec<&'static str> {
         let lacks = |key: &&str| {
-            let mut at = Some(&Value::Table(self.table.clone())).cloned();
-            for step in key.split('.') {
-                at = at.and_then(|value| value.get(step).cloned());
-            }
-            at.is_none()
+            let mut steps = key.split('.');
+            let first = steps.next().and_then(|step| self.table.get(step));
+            steps.fold(first, |at, step| at?.get(step)).is_none()
         };
         let keys = [
             "name",

@@ -32,8 +32,7 @@ use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::raster::{
-    Band, CacheLimit, Cog, NO_CLASS, NOMENCLATURE, Overview, PixelGrid, Source, Window, heat,
-    write_png,
+    Band, CacheLimit, Cog, NO_CLASS, NOMENCLATURE, Overview, PixelGrid, Source, heat, write_png,
 };
 use crate::reference::{ClassList, Reference};
 use job::Job;
@@ -76,6 +75,32 @@ pub struct Prediction {
     pub engine: Engine,
     /// Whether what a stopped job has left is thrown away.
     pub is_anew: bool,
+}
+
+impl Prediction {
+    /// What `millesime predict` does when nothing else is asked for, on all processors.
+    pub fn new(model: PathBuf, imagery: Imagery, probabilities: PathBuf) -> Self {
+        Self {
+            model,
+            card: None,
+            imagery,
+            probabilities,
+            classes: None,
+            quick_look: None,
+            heat_maps: Vec::new(),
+            has_all_classes: false,
+            extent: None,
+            blend: Blend::Weighted,
+            window: None,
+            margin: None,
+            engine: Engine {
+                device: Device::Cpu,
+                sessions: 1,
+                threads: std::thread::available_parallelism().map_or(1, usize::from),
+            },
+            is_anew: false,
+        }
+    }
 }
 
 /// How a model is run.
@@ -121,7 +146,7 @@ struct Frame<'a> {
 /// Sees that a prediction can be made: that model, card and imagery fit together, and are in the CRS
 /// `target`.
 pub fn require(prediction: &Prediction, target: &Crs, reference: &Reference) -> Result<()> {
-    let (model, stack) = load(prediction, reference)?;
+    let Prepared { stack, .. } = prepare(prediction, reference)?;
     if !stack.crs().is_same(target) {
         return Err(Error::input(
             stack.images()[0].file(),
@@ -133,7 +158,7 @@ pub fn require(prediction: &Prediction, target: &Crs, reference: &Reference) -> 
             "give the territory the CRS of its imagery, or warp the imagery beforehand",
         ));
     }
-    frame(prediction, &model, &stack, reference).map(|_| ())
+    Ok(())
 }
 
 /// Makes a prediction, unless it is there already, made of the same. Gives what it follows from, which
@@ -143,9 +168,8 @@ pub fn predict_once(
     reference: &Reference,
     progress: &dyn Progress,
 ) -> Result<Value> {
-    let (model, stack) = load(prediction, reference)?;
-    let frame = frame(prediction, &model, &stack, reference)?;
-    let what = description(prediction, &model.card, &stack, &frame)?;
+    let prepared = prepare(prediction, reference)?;
+    let what = prepared.what.clone();
     let record = prediction.probabilities.with_extension("json");
     let outputs: Vec<&PathBuf> = [&prediction.probabilities]
         .into_iter()
@@ -160,7 +184,7 @@ pub fn predict_once(
     let is_whole =
         made["of"] == what && digests().is_ok_and(|found| made["sha256"] == json!(found));
     if !is_whole {
-        predict(prediction, reference, progress)?;
+        make(prediction, prepared, reference, progress)?;
         let text = json!({ "of": what, "sha256": digests()? });
         std::fs::write(&record, format!("{text:#}\n"))
             .map_err(|e| Error::unwritable(&record, e))?;
@@ -168,17 +192,36 @@ pub fn predict_once(
     Ok(what)
 }
 
-/// The model of a prediction, and its images.
-fn load(prediction: &Prediction, reference: &Reference) -> Result<(Model, Stack)> {
-    let model = Model::load(
+/// All that a prediction needs, seen to fit together.
+struct Prepared<'a> {
+    model: Model,
+    stack: Stack,
+    frame: Frame<'a>,
+    /// What the results follow from.
+    what: Value,
+}
+
+fn prepare<'a>(prediction: &Prediction, reference: &'a Reference) -> Result<Prepared<'a>> {
+    let model = load(prediction, reference)?;
+    let stack = Stack::open(&prediction.imagery, &model.card.input)?;
+    let frame = frame(prediction, &model, &stack, reference)?;
+    let what = description(prediction, &model.card, &stack, &frame)?;
+    Ok(Prepared {
+        model,
+        stack,
+        frame,
+        what,
+    })
+}
+
+fn load(prediction: &Prediction, reference: &Reference) -> Result<Model> {
+    Model::load(
         &prediction.model,
         prediction.card.as_deref(),
         prediction.window,
         reference,
         (prediction.engine.device, prediction.engine.threads),
-    )?;
-    let stack = Stack::open(&prediction.imagery, &model.card.input)?;
-    Ok((model, stack))
+    )
 }
 
 /// Makes a prediction.
@@ -188,15 +231,28 @@ pub fn predict(
     progress: &dyn Progress,
 ) -> Result<Summary> {
     progress.phase("loading the model", None);
-    let (first, stack) = load(prediction, reference)?;
-    let card = first.card.clone();
-    let frame = frame(prediction, &first, &stack, reference)?;
-    let mut models = vec![first];
-    for _ in 1..prediction.engine.sessions {
-        models.push(load(prediction, reference)?.0);
-    }
-    let what = description(prediction, &card, &stack, &frame)?;
+    let prepared = prepare(prediction, reference)?;
+    make(prediction, prepared, reference, progress)
+}
+
+fn make(
+    prediction: &Prediction,
+    prepared: Prepared,
+    reference: &Reference,
+    progress: &dyn Progress,
+) -> Result<Summary> {
+    let Prepared {
+        model,
+        stack,
+        frame,
+        what,
+    } = prepared;
     outputs::require(prediction, &stack)?;
+    let card = model.card.clone();
+    let mut models = vec![model];
+    for _ in 1..prediction.engine.sessions {
+        models.push(load(prediction, reference)?);
+    }
     let job = Job::open(&prediction.probabilities, &what, prediction.is_anew)?;
     let reading = CacheLimit::new(READING_CACHE);
     let done = match work::run(models, &stack, &frame, prediction.blend, &job, progress) {
@@ -209,7 +265,8 @@ pub fn predict(
     drop(reading);
     progress.phase("writing", None);
     let writing = CacheLimit::new(WRITING_CACHE);
-    let areas = write(prediction, &card, &stack, &frame, &job)?;
+    let digest = what["model"].as_str().unwrap_or_default();
+    let areas = write(prediction, (&card, digest), &stack, &frame, &job)?;
     drop(writing);
     job.finish()?;
     let side = frame.plan.side as u64;
@@ -340,7 +397,7 @@ pub fn digest(path: &Path) -> Result<String> {
 /// Puts the parts together, and draws the pictures. Gives the pixels of each class.
 fn write(
     prediction: &Prediction,
-    card: &Card,
+    (card, digest): (&Card, &str),
     stack: &Stack,
     frame: &Frame,
     job: &Job,
@@ -348,7 +405,7 @@ fn write(
     let sources = work::parts(frame, job);
     let metadata = vec![
         ("MODEL", card.name.clone()),
-        ("MODEL_SHA256", digest(&prediction.model)?),
+        ("MODEL_SHA256", digest.to_owned()),
         ("MODEL_LICENCE", card.licence.clone()),
         (NOMENCLATURE, card.output.nomenclature.clone()),
         ("CLASSES", frame.legend(card)),
@@ -463,16 +520,4 @@ impl Frame<'_> {
         let names: Vec<String> = card.output.channels.iter().map(name).collect();
         names.join(", ")
     }
-}
-
-/// The parts of a job that lie in a row of a strip.
-fn part_window(plan: &Plan, columns: &std::ops::Range<i64>, row: i64) -> Window {
-    let first = plan.tile((columns.start, row));
-    let last = plan.tile((columns.end - 1, row));
-    first.hull(&last).intersection(&plan.extent)
-}
-
-/// A part of the whole, where it is.
-fn source(path: PathBuf, window: Window) -> Source {
-    Source { path, window }
 }

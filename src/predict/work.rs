@@ -5,16 +5,16 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use super::Frame;
 use super::bands::{Patch, Stack};
 use super::job::Job;
 use super::model::Model;
 use super::probabilities::activate;
 use super::stitch::Stitcher;
 use super::windows::{Blend, Plan, Tile};
-use super::{Frame, part_window, source};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::raster::{Part, Source};
+use crate::raster::{Part, Source, Window};
 
 /// Columns of windows in a strip: what is kept of a row of windows grows with it, and the windows
 /// looked at twice, one in so many, shrink.
@@ -88,16 +88,23 @@ fn strips(plan: &Plan) -> Vec<Range<i64>> {
         .collect()
 }
 
+/// The pixels of the part that is a row of a strip.
+fn part_window(plan: &Plan, columns: &Range<i64>, row: i64) -> Window {
+    let first = plan.tile((columns.start, row));
+    let last = plan.tile((columns.end - 1, row));
+    first.hull(&last).intersection(&plan.extent)
+}
+
 /// The parts of the whole.
 pub(super) fn parts(frame: &Frame, job: &Job) -> Vec<Source> {
     let plan = &frame.plan;
     let mut parts = Vec::new();
     for (strip, columns) in strips(plan).iter().enumerate() {
         for row in plan.rows() {
-            parts.push(source(
-                job.part(strip, row),
-                part_window(plan, columns, row),
-            ));
+            parts.push(Source {
+                path: job.part(strip, row),
+                window: part_window(plan, columns, row),
+            });
         }
     }
     parts
@@ -375,7 +382,7 @@ impl Writer<'_> {
     fn write_tile(
         &self,
         part: &mut Part,
-        pixels: &crate::raster::Window,
+        pixels: &Window,
         item: &Item,
         probabilities: &[f32],
     ) -> Result<()> {

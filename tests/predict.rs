@@ -391,6 +391,37 @@ fn a_killed_job_goes_on_and_ends_in_the_same_bytes() {
     assert!(!path("p.tif.job").exists());
 }
 
+#[test]
+fn a_run_from_imagery_predicts_once() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    write(&path("i.tif"), window(40, 30), value);
+    let text = format!(
+        "name = \"t\"\ncrs = \"EPSG:2154\"\n[[vintages]]\nyear = 2019\n[vintages.predict]\nmodel = \
+         \"{}\"\nimage = [\"i.tif\"]\n",
+        model("equivariant").display()
+    );
+    std::fs::write(path("T.toml"), text).unwrap();
+    let out = path("out");
+    let run = || millesime::run::run(&path("T.toml"), &out, &Quiet).unwrap();
+    let summary = run();
+    // 1 200 pixels of a quarter of a square metre, in half square centimetres.
+    let partition = &summary.ground.partition;
+    let area: i64 = (1..partition.face_count() as u32)
+        .map(|f| partition.area(f))
+        .sum();
+    assert_eq!(area, 1_200 * 5_000);
+    let classes = path("out.predictions/2019/classes.tif");
+    let made = || std::fs::metadata(&classes).unwrap().modified().unwrap();
+    let (first, bytes) = (made(), std::fs::read(&classes).unwrap());
+    run();
+    assert_eq!(made(), first, "made again");
+    // What broke off is made again.
+    std::fs::write(&classes, &bytes[..200]).unwrap();
+    run();
+    assert!(std::fs::read(&classes).unwrap() == bytes);
+}
+
 /// The card of the graphs of the real data, which have none of their own.
 fn plumbing_card(bands: usize, values: &str, channels: &str) -> String {
     let bands: Vec<String> = ["red", "green", "blue"][..bands]

@@ -13,6 +13,7 @@ mod nesting;
 mod noding;
 mod overlay;
 mod rings;
+mod simplify;
 mod strips;
 mod trace;
 
@@ -22,6 +23,8 @@ pub use check::Defect;
 pub use dissolve::{DisjointSets, Dissolved};
 pub use overlay::{Builder, ItemId, Overlay};
 pub use rings::{Polygon, signed_area};
+pub use simplify::{Place, Simplifier, Tolerance};
+pub(crate) use simplify::{distance, replacement};
 
 use crate::grid::Point;
 

@@ -39,12 +39,17 @@ impl Builder {
 
     /// Adds a ring to the boundary of `item`; it is closed when its ends differ.
     pub fn ring(&mut self, item: ItemId, points: &[Point]) {
+        self.line(item, points);
+        if let [first, .., last] = points {
+            self.segment(item, *last, *first);
+        }
+    }
+
+    /// Adds a line to the boundary of `item`. The lines of an item must form closed rings together.
+    pub fn line(&mut self, item: ItemId, points: &[Point]) {
         self.segments.reserve(points.len());
         for pair in points.windows(2) {
             self.segment(item, pair[0], pair[1]);
-        }
-        if let [first, .., last] = points {
-            self.segment(item, *last, *first);
         }
     }
 

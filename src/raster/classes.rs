@@ -24,6 +24,25 @@ pub struct Mosaic {
     height: usize,
 }
 
+/// Where the pixels of a mosaic lie.
+#[derive(Clone, Copy, Debug)]
+pub struct Placing {
+    /// The upper left corner of the first pixel, m.
+    pub origin: (f64, f64),
+    /// Side of a pixel, m.
+    pub pixel: f64,
+}
+
+impl Placing {
+    /// The grid point so many columns and rows from the upper left corner; `None` beyond the grid.
+    pub fn at(&self, column: f64, row: f64) -> Option<Point> {
+        Point::from_metres(
+            self.origin.0 + column * self.pixel,
+            self.origin.1 - row * self.pixel,
+        )
+    }
+}
+
 struct Tile {
     path: PathBuf,
     /// Open while its rows are read: a territory may have more tiles than a process may open files.
@@ -157,12 +176,12 @@ impl Mosaic {
         found.map_or_else(String::new, |t| t.path.display().to_string())
     }
 
-    /// The grid point of a pixel corner; `None` beyond the grid.
-    pub fn corner(&self, column: usize, row: usize) -> Option<Point> {
-        Point::from_metres(
-            self.origin.0 + column as f64 * self.pixel,
-            self.origin.1 - row as f64 * self.pixel,
-        )
+    /// Where its pixels lie.
+    pub fn placing(&self) -> Placing {
+        Placing {
+            origin: self.origin,
+            pixel: self.pixel,
+        }
     }
 
     /// The columns that tiles reach in `count` rows from `row` on.

@@ -18,7 +18,7 @@ use gdal::{Dataset, DatasetOptions, GdalOpenFlags, Metadata};
 use crate::error::{Error, Result};
 
 pub use burn::burn;
-pub use classes::{Mosaic, Pixel};
+pub use classes::{Mosaic, Pixel, Placing};
 pub use cog::{Band, Cog, Part, Source, write_png};
 pub use georeference::Georeference;
 pub use grid::{PixelGrid, Window};

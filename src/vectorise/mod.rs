@@ -1,163 +1,164 @@
-//! From a class raster to linework: the edges between pixels of different labels, each once.
+//! From a class raster to linework: the arcs between pixels of different labels, each once, and lines
+//! without the staircase of pixels.
+
+mod arcs;
+mod lines;
 
 use std::ops::Range;
 
-use crate::error::{Error, Result};
-use crate::partition::{Builder, ItemId};
+pub use arcs::{Arc, Arcs, Corner, NO_LABEL, Tracer};
+pub use lines::{Drawing, Line, lines};
+
+use crate::error::Result;
 use crate::raster::{Mosaic, Pixel};
-
-/// The items that cover a pixel, at most two.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Label([Option<ItemId>; 2]);
-
-impl Label {
-    /// The label of these items.
-    pub fn of(items: &[ItemId]) -> Self {
-        Self([items.first().copied(), items.get(1).copied()])
-    }
-
-    /// Items of one label or of the other, not of both.
-    fn differences(self, other: Self) -> impl Iterator<Item = ItemId> {
-        let mine = self.0.into_iter().flatten();
-        let theirs = other.0.into_iter().flatten();
-        mine.filter(move |i| !other.0.contains(&Some(*i)))
-            .chain(theirs.filter(move |i| !self.0.contains(&Some(*i))))
-    }
-}
 
 /// Rows read at a time, at most,
 const ROWS: usize = 256;
 /// and pixels.
 const PIXELS: usize = 1 << 24;
 
-/// Adds to `builder` the boundaries of the items that `label` gives to the pixels of `mosaic`:
-/// maximal straight runs along pixel edges that separate the same two labels, so that boundaries
-/// meet at their ends. Pixels that touch at a corner only are not connected. `label` is `None`
-/// for a value that is not known; `unknown` then makes the error, from the value and the file.
+/// Traces the arcs between pixels of `mosaic` that have different labels. Pixels that touch at a corner
+/// only are not connected. `label` gives the label of a pixel, by its column and row.
 pub fn trace(
     mosaic: &Mosaic,
-    label: impl Fn(i64, bool) -> Option<Label>,
-    builder: &mut Builder,
-    unknown: impl Fn(i32, String) -> Error,
-) -> Result<()> {
+    mut label: impl FnMut(Pixel, usize, usize) -> Result<u16>,
+) -> Result<Arcs> {
     let width = mosaic.width();
-    let mut tracer = Tracer {
-        mosaic,
-        builder,
-        above: vec![Label::default(); width],
-        // The row where the current vertical run left of each column starts.
-        starts: vec![0; width + 1],
-    };
+    let mut tracer = Tracer::new(width);
+    let mut labels = vec![NO_LABEL; width];
     let mut pixels = Vec::new();
-    let mut below = vec![Label::default(); width];
     let step = (PIXELS / width.max(1)).clamp(1, ROWS);
-    let mut before = 0..0;
+    let mut reached = 0..0;
     for top in (0..mosaic.height()).step_by(step) {
         let rows = step.min(mosaic.height() - top);
-        // Where no tile reaches, neither here nor just above, there is nothing to trace.
         let columns = mosaic.columns(top, rows);
         mosaic.read(&columns, top, rows, &mut pixels)?;
-        let reached = around(&before, &columns);
-        below[reached.clone()].fill(Label::default());
+        labels[Range::clone(&reached)].fill(NO_LABEL);
+        reached = columns.clone();
         for line in 0..rows {
             let values = &pixels[line * columns.len()..(line + 1) * columns.len()];
-            let mut last = (Pixel::Outside, Label::default());
+            let mut last = (Pixel::Outside, NO_LABEL);
             for (column, &pixel) in columns.clone().zip(values) {
                 if pixel != last.0 {
-                    let found = match pixel {
-                        Pixel::Outside => Some(Label::default()),
-                        Pixel::Nodata => label(0, true),
-                        Pixel::Value(value) => label(i64::from(value), false),
-                    };
-                    let value = if let Pixel::Value(v) = pixel { v } else { 0 };
-                    let found =
-                        found.ok_or_else(|| unknown(value, mosaic.file_at(column, top + line)))?;
-                    last = (pixel, found);
+                    last = (pixel, label(pixel, column, top + line)?);
                 }
-                below[column] = last.1;
+                labels[column] = last.1;
             }
-            tracer.row(
-                top + line,
-                &below,
-                if line == 0 { &reached } else { &columns },
-            )?;
+            tracer.row(&labels);
         }
-        before = columns;
     }
-    below.fill(Label::default());
-    tracer.row(mosaic.height(), &below, &before)
+    Ok(tracer.finish())
 }
 
-/// The range that holds both.
-fn around(p: &Range<usize>, q: &Range<usize>) -> Range<usize> {
-    match (p.is_empty(), q.is_empty()) {
-        (true, _) => q.clone(),
-        (_, true) => p.clone(),
-        _ => p.start.min(q.start)..p.end.max(q.end),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::Point;
+    use crate::partition::{Builder, Overlay};
+    use crate::raster::Placing;
+    use proptest::prelude::*;
 
-struct Tracer<'a> {
-    mosaic: &'a Mosaic,
-    builder: &'a mut Builder,
-    above: Vec<Label>,
-    starts: Vec<usize>,
-}
+    const PLACING: Placing = Placing {
+        origin: (1_000.0, 2_000.0),
+        pixel: 1.0,
+    };
 
-impl Tracer<'_> {
-    /// Takes the labels of `row`, and ends the runs that end at its upper edge. Beyond `columns`,
-    /// both this row and the one above have no label.
-    fn row(&mut self, row: usize, below: &[Label], columns: &Range<usize>) -> Result<()> {
-        if columns.is_empty() {
-            return Ok(());
-        }
-        let at = |labels: &[Label], column: usize| labels.get(column).copied().unwrap_or_default();
-        let pair = |labels: &[Label], column: usize| {
-            let left = if column == 0 {
-                Label::default()
-            } else {
-                at(labels, column - 1)
-            };
-            (left, at(labels, column))
-        };
-        let mut from = columns.start;
-        for column in columns.start + 1..=columns.end {
-            let (up, down) = (self.above[column - 1], below[column - 1]);
-            let is_last = column == columns.end;
-            if is_last || (at(&self.above, column), at(below, column)) != (up, down) {
-                self.run((from, row), (column, row), up, down)?;
-                from = column;
-            }
-        }
-        for column in columns.start..=columns.end {
-            let (left, right) = pair(&self.above, column);
-            if (left, right) != pair(below, column) {
-                self.run((column, self.starts[column]), (column, row), left, right)?;
-                self.starts[column] = row;
-            }
-        }
-        self.above[columns.clone()].copy_from_slice(&below[columns.clone()]);
-        Ok(())
+    fn arcs_of(width: usize, labels: &[u16]) -> Arcs {
+        let mut tracer = Tracer::new(width);
+        labels.chunks(width).for_each(|row| tracer.row(row));
+        tracer.finish()
     }
 
-    /// A run between two pixel corners that separates two labels.
-    fn run(&mut self, from: (usize, usize), to: (usize, usize), p: Label, q: Label) -> Result<()> {
-        if p == q {
-            return Ok(());
+    fn overlay(width: usize, labels: &[u16], drawing: Drawing) -> Overlay {
+        let mut builder = Builder::new();
+        let most = labels.iter().copied().max().unwrap_or(0);
+        (0..=most).for_each(|_| drop(builder.item()));
+        for line in lines(&arcs_of(width, labels), PLACING, drawing).unwrap() {
+            for label in [line.left, line.right] {
+                if label != NO_LABEL {
+                    builder.line(label.into(), &line.points);
+                }
+            }
         }
-        let corner = |(column, row): (usize, usize)| {
-            self.mosaic.corner(column, row).ok_or_else(|| {
-                Error::input(
-                    self.mosaic.file_at(column, row),
-                    "lies beyond ±10 737 km of the origin of its CRS",
-                    "check its georeference",
-                )
-            })
-        };
-        let (a, b) = (corner(from)?, corner(to)?);
-        for item in p.differences(q) {
-            self.builder.segment(item, a, b);
+        builder.build()
+    }
+
+    fn rasters() -> impl Strategy<Value = (usize, Vec<u16>)> {
+        (1usize..24, 1usize..24, 1u16..5).prop_flat_map(|(width, height, classes)| {
+            let pixels = prop::collection::vec(0..=classes, width * height);
+            (Just(width), pixels)
+        })
+    }
+
+    /// Rasters of larger patches: each pixel is that of a coarse grid, with some specks.
+    fn patches() -> impl Strategy<Value = (usize, Vec<u16>)> {
+        let coarse = prop::collection::vec(1u16..4, 64);
+        let slopes = (1usize..9, 1usize..9);
+        let specks = prop::collection::vec((0usize..48 * 48, 1u16..4), 0..40);
+        (coarse, slopes, specks).prop_map(|(coarse, (a, b), specks)| {
+            let place = |n: usize| (n % 48, n / 48);
+            let mut labels: Vec<u16> = (0..48 * 48)
+                .map(|n| {
+                    let (x, y) = place(n);
+                    coarse[(x + y / a) / 9 % 8 + (y + x / b) / 9 % 8 * 8]
+                })
+                .collect();
+            specks.into_iter().for_each(|(n, label)| labels[n] = label);
+            (48, labels)
+        })
+    }
+
+    /// Every label covers its pixels and no more, every face has one label, the lines meet at ends.
+    fn assert_faithful(width: usize, labels: &[u16], drawing: Drawing) {
+        let overlay = overlay(width, labels, drawing);
+        overlay.verify().unwrap();
+        for face in 1..overlay.partition.face_count() as u32 {
+            assert!(overlay.items(face).len() <= 1, "{:?}", overlay.items(face));
         }
-        Ok(())
+        if drawing == Drawing::Exact {
+            let areas = overlay.item_areas();
+            for (label, area) in areas.iter().enumerate().skip(1) {
+                let pixels = labels.iter().filter(|&&l| usize::from(l) == label).count();
+                assert_eq!(*area, pixels as i64 * 20_000, "label {label}");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn arcs_bound_their_labels((width, labels) in rasters()) {
+            assert_faithful(width, &labels, Drawing::Exact);
+        }
+
+        #[test]
+        fn smooth_lines_never_cross((width, labels) in rasters()) {
+            let smooth = overlay(width, &labels, Drawing::Smooth);
+            prop_assert_eq!(smooth.noding_passes(), 0);
+            assert_faithful(width, &labels, Drawing::Smooth);
+        }
+
+        #[test]
+        fn smooth_patches_never_cross((width, labels) in patches()) {
+            let smooth = overlay(width, &labels, Drawing::Smooth);
+            prop_assert_eq!(smooth.noding_passes(), 0);
+            assert_faithful(width, &labels, Drawing::Smooth);
+            // Areas stay, but for the rounding of points.
+            let exact = overlay(width, &labels, Drawing::Exact);
+            for (p, q) in smooth.item_areas().iter().zip(exact.item_areas()) {
+                prop_assert!((p - q).abs() < 20_000 * 10, "{p} {q}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_is_half_a_pixel_from_the_slope() {
+        let labels: Vec<u16> = (0..40 * 40)
+            .map(|n| 1 + u16::from(n % 40 > n / 40))
+            .collect();
+        let points = lines(&arcs_of(40, &labels), PLACING, Drawing::Smooth).unwrap();
+        let inner = points.iter().find(|l| l.left != 0 && l.right != 0).unwrap();
+        assert!(inner.points.len() <= 4, "{inner:?}");
+        assert_eq!(inner.points[0], Point::new(100_100, 200_000));
     }
 }

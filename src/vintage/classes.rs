@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::{Object, Part, Report, Texts, Vintage};
 use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};
-use crate::partition::Builder;
-use crate::raster::{self, Mosaic};
+use crate::partition::{Builder, ItemId};
+use crate::raster::{self, Mosaic, Pixel};
 use crate::reference::{ClassCode, ClassList, Reference};
 use crate::territory;
-use crate::vectorise::{self, Label};
+use crate::vectorise::{self, Drawing, NO_LABEL};
 
 /// Refuses class rasters that are not there or whose nomenclature is not known. They have no rows.
 pub(super) fn require(vintage: &territory::Vintage, reference: &Reference) -> Result<u64> {
@@ -50,10 +50,14 @@ pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -
     let mut parts = vec![Part::Extent];
     let mut texts = Texts::default();
     let mut objects = Vec::new();
-    let mut labels: BTreeMap<i64, Label> = BTreeMap::new();
+    // The items of each label: those of the ground that it is given to.
+    let mut items: Vec<Vec<ItemId>> = vec![Vec::new(); usize::from(NO_LABEL) + 1];
+    items.push(vec![extent]);
+    let no_class = items.len() as u16 - 1;
+    let mut labels: BTreeMap<i64, u16> = BTreeMap::new();
     for (code, class) in classes.iter() {
         let label = match class.ground {
-            ClassCode::Uncovered => Label::of(&[extent]),
+            ClassCode::Uncovered => no_class,
             ClassCode::Ground(cover, usage) => {
                 parts.push(Part::Object(objects.len() as u32));
                 objects.push(Object {
@@ -66,24 +70,30 @@ pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -
                     code_or: texts.keep(&code.to_string()),
                     official: None,
                 });
-                Label::of(&[extent, builder.item()])
+                items.push(vec![extent, builder.item()]);
+                items.len() as u16 - 1
             }
         };
         labels.insert(code, label);
     }
-    let label = |value: i64, is_nodata: bool| {
-        if is_nodata {
-            return Some(Label::of(&[extent]));
-        }
-        labels.get(&value).copied()
-    };
-    vectorise::trace(&mosaic, label, &mut builder, |value, file| {
-        Error::input(
-            file,
-            format!("holds the value {value}, which `{name}` does not know"),
-            "add it to the table of the nomenclature, in a folder of reference tables",
-        )
+    let arcs = vectorise::trace(&mosaic, |pixel, column, row| match pixel {
+        Pixel::Outside => Ok(NO_LABEL),
+        Pixel::Nodata => Ok(no_class),
+        Pixel::Value(value) => labels.get(&value.into()).copied().ok_or_else(|| {
+            Error::input(
+                mosaic.file_at(column, row),
+                format!("holds the value {value}, which `{name}` does not know"),
+                "add it to the table of the nomenclature, in a folder of reference tables",
+            )
+        }),
     })?;
+    for line in vectorise::lines(&arcs, mosaic.placing(), Drawing::Exact)? {
+        let (left, right) = (&items[line.left as usize], &items[line.right as usize]);
+        let differing = left.iter().filter(|i| !right.contains(i));
+        for &item in differing.chain(right.iter().filter(|i| !left.contains(i))) {
+            builder.line(item, &line.points);
+        }
+    }
     Ok(Vintage {
         year: vintage.year,
         of: 0,

@@ -17,6 +17,7 @@ use crate::grid::HALF_CM2_PER_M2;
 use crate::indicators;
 use crate::ledger::{self, Ledger, PeriodFaces, Stock, VintageStatus};
 use crate::predict::{self, Prediction};
+use crate::produce::{self, Production};
 use crate::progress::Progress;
 use crate::publish::{self, Staging};
 use crate::reference::Reference;
@@ -46,7 +47,10 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
     let predictions = predictions(&territory, out);
     let rows = check_files(&territory, &predictions, &crs, &reference)?;
     let staging = Staging::new(out)?;
+    let align_mode = territory.align_mode();
+    let has_product = territory.vintages.iter().any(|v| v.product.is_some());
     let predicted = predict_all(&mut territory, &predictions, &reference, progress)?;
+    let produced = produce_all(&mut territory, out, &crs, &reference, progress)?;
     let mut clock = Clock::new(progress);
 
     clock.phase("reading", Some(rows));
@@ -67,7 +71,7 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
 
     let overlap = reference.parameter("commune_overlap_maximum")?;
     let drawn = std::mem::take(&mut corrections.builder);
-    let is_aligned = territory.align_mode() == AlignMode::ChangeFirst;
+    let is_aligned = align_mode == AlignMode::ChangeFirst;
     let mut shifts = Vec::new();
     if is_aligned {
         clock.phase("displacement", None);
@@ -179,12 +183,12 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         "territory": territory.name,
         "crs": { "given": territory.crs, "name": crs.name() },
         "series": series.iter().map(|(s, _)| json!({
-            "name": s.name, "label": label(&territory, s),
+            "name": s.name, "label": label(has_product, s),
         })).collect::<Vec<_>>(),
         "corrections": revision.as_ref().map(|report| json!({
             "read": corrections.reports, "applied": report,
         })),
-        "align": { "mode": territory.align_mode(), "shifts": shifts, "steps": steps },
+        "align": { "mode": align_mode, "shifts": shifts, "steps": steps },
         "forcing": territory.decree.forcing,
         "inputs": inputs,
         "parameters": parameters(&reference),
@@ -204,6 +208,7 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
             "laid": v.laid,
         })).collect::<Vec<_>>(),
         "predictions": predicted,
+        "productions": produced,
         "accuracy": crate::sample::NOT_MEASURED,
         "partition": ground.report,
         "threads": rayon::current_num_threads(),
@@ -248,8 +253,7 @@ fn require_periods(
 type Decided = (Series, Vec<VintageStatus>);
 
 /// What is to be said of the figures of a series.
-fn label(territory: &Territory, series: &Series) -> &'static str {
-    let has_product = territory.vintages.iter().any(|v| v.product.is_some());
+fn label(has_product: bool, series: &Series) -> &'static str {
     match series.name {
         align::ALIGNED if has_product => "chiffre recalé, non officiel",
         align::ALIGNED => "chiffre recalé",
@@ -410,8 +414,18 @@ fn check_files(
     if let Some(communes) = &territory.communes {
         communes::require(communes)?;
     }
-    for vintage in territory.vintages.iter().filter(|v| v.predict.is_none()) {
-        rows += vintage::require(vintage, reference)?;
+    for vintage in &territory.vintages {
+        if let Some(sources) = territory.production_of(vintage) {
+            let production = Production {
+                territory,
+                vintage,
+                sources,
+                keeps_stages: false,
+            };
+            production.require(reference)?;
+        } else {
+            rows += vintage::require(vintage, reference)?;
+        }
     }
     for changes in &territory.changes {
         rows += vintage::require_changes(changes)?;
@@ -480,6 +494,42 @@ fn predict_all(
         predicted.push(json!({ "year": vintage.year, "of": what }));
     }
     Ok(predicted)
+}
+
+/// Makes the vintages that are to be produced; they are then given by what was made. Says what each
+/// follows from.
+fn produce_all(
+    territory: &mut Territory,
+    out: &Path,
+    crs: &Crs,
+    reference: &Reference,
+    progress: &dyn Progress,
+) -> Result<Vec<serde_json::Value>> {
+    let name = out.file_name().unwrap_or_default().to_string_lossy();
+    let folder = out.with_file_name(format!("{name}.produced"));
+    let mut produced = Vec::new();
+    for n in 0..territory.vintages.len() {
+        let vintage = &territory.vintages[n];
+        let Some(sources) = territory.production_of(vintage) else {
+            continue;
+        };
+        let production = Production {
+            territory,
+            vintage,
+            sources,
+            keeps_stages: false,
+        };
+        std::fs::create_dir_all(&folder).map_err(|e| Error::unwritable(&folder, e))?;
+        let place = folder.join(production.folder());
+        let what = production
+            .produce_once(&place, crs, reference, progress)
+            .map_err(|e| e.within(format!("vintage {}", vintage.year)))?;
+        produced.push(json!({ "year": vintage.year, "of": what }));
+        let (objects, zones) = produce::results(&place);
+        let vintage = &mut territory.vintages[n];
+        (vintage.product, vintage.zone_construite) = (Some(objects), Some(zones));
+    }
+    Ok(produced)
 }
 
 #[derive(Serialize)]

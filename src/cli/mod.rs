@@ -5,8 +5,10 @@ mod collection;
 mod corrections;
 mod dataset;
 mod evaluate;
+mod explain;
 mod model;
 mod predict;
+mod produce;
 mod progress;
 mod query;
 mod run;
@@ -32,6 +34,10 @@ enum Command {
     Run(run::Flags),
     /// What a model sees on imagery: the probability of each class, pixel by pixel.
     Predict(predict::Flags),
+    /// Make a vintage of OCS GE from classes and reference layers.
+    Produce(produce::Flags),
+    /// Why a produced vintage says what it says at a place.
+    Explain(explain::Flags),
     /// Models of imagery: what one expects and gives.
     Model(model::Flags),
     /// Images and annotations, cut into patches to train a model on.
@@ -69,6 +75,8 @@ pub fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Run(flags) => run::main(flags),
         Command::Predict(flags) => predict::main(flags),
+        Command::Produce(flags) => produce::main(flags),
+        Command::Explain(flags) => explain::main(flags),
         Command::Model(flags) => model::main(flags),
         Command::Dataset(flags) => dataset::main(flags),
         Command::Collection(flags) => collection::main(flags),

@@ -46,7 +46,7 @@ pub fn main(flags: Flags) -> Result<Outcome> {
 }
 
 /// Our threads and those of Polars, which reads its number once, from the environment.
-fn set_threads(threads: u16) -> Result<()> {
+pub(super) fn set_threads(threads: u16) -> Result<()> {
     // SAFETY: this is the main thread, before any other is started.
     unsafe { std::env::set_var("POLARS_MAX_THREADS", threads.to_string()) };
     rayon::ThreadPoolBuilder::new()

@@ -7,11 +7,13 @@
 //! no new coordinate, so identities between sums of areas hold exactly.
 
 mod cells;
+mod chains;
 mod check;
 mod dissolve;
 mod nesting;
 mod noding;
 mod overlay;
+mod relay;
 mod rings;
 mod simplify;
 mod strips;
@@ -19,9 +21,11 @@ mod trace;
 
 use std::sync::Arc;
 
+pub use chains::Chain;
 pub use check::Defect;
 pub use dissolve::{DisjointSets, Dissolved};
 pub use overlay::{Builder, ItemId, Overlay};
+pub use relay::Relaid;
 pub use rings::{Polygon, signed_area};
 pub use simplify::{Place, Simplifier, Tolerance};
 pub(crate) use simplify::{distance, replacement};

@@ -9,7 +9,7 @@ use gdal::vector::{
 };
 use gdal::{Dataset, DriverManager};
 
-use super::wkb::wkb;
+use crate::vector::wkb;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::grid::Point;

@@ -13,7 +13,7 @@ use parquet::file::properties::WriterProperties;
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::wkb::wkb;
+use crate::vector::wkb;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::grid::Point;

@@ -7,7 +7,6 @@ mod layers;
 mod ledger;
 mod staging;
 mod tables;
-mod wkb;
 
 pub use geopackage::{ColumnType, GeoPackage, LayerKind, Place, Row, Value};
 pub use geoparquet::GeoParquet;

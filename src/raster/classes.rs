@@ -143,6 +143,14 @@ impl Mosaic {
         })
     }
 
+    /// West, south, east, north, m.
+    pub fn bounds(&self) -> [f64; 4] {
+        let (west, north) = self.origin;
+        let (width, height) = (self.width as f64, self.height as f64);
+        let south = north - height * self.pixel;
+        [west, south, west + width * self.pixel, north]
+    }
+
     /// Columns of pixels.
     pub fn width(&self) -> usize {
         self.width

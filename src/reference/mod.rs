@@ -2,19 +2,24 @@
 //! folder `reference/` are embedded in the program; a folder of the user's may override any file.
 
 mod classes;
+mod fusion;
+mod generalisation;
 mod nomenclature;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 pub use classes::{Class, ClassCode, ClassList};
+pub use fusion::{CodeSet, Condition, CoverRule, Fusion, Kind, ObjectRule, UseRule, folded};
+pub use generalisation::Generalisation;
 pub use nomenclature::{Axis, Code, Labels, LeafSet, Nomenclature};
 
 use crate::error::{Error, Result};
 
-const EMBEDDED: [(&str, &str); 17] = [
+const EMBEDDED: [(&str, &str); 29] = [
     (
         "nomenclature/cover.csv",
         include_str!("../../reference/nomenclature/cover.csv"),
@@ -83,6 +88,54 @@ const EMBEDDED: [(&str, &str); 17] = [
         "alignment/confusions.csv",
         include_str!("../../reference/alignment/confusions.csv"),
     ),
+    (
+        "specification/parameters.csv",
+        include_str!("../../reference/specification/parameters.csv"),
+    ),
+    (
+        "fusion/bd_topo.csv",
+        include_str!("../../reference/fusion/bd_topo.csv"),
+    ),
+    (
+        "fusion/bd_foret.csv",
+        include_str!("../../reference/fusion/bd_foret.csv"),
+    ),
+    (
+        "fusion/rpg.csv",
+        include_str!("../../reference/fusion/rpg.csv"),
+    ),
+    (
+        "fusion/cover.csv",
+        include_str!("../../reference/fusion/cover.csv"),
+    ),
+    (
+        "fusion/use.csv",
+        include_str!("../../reference/fusion/use.csv"),
+    ),
+    (
+        "fusion/columns.csv",
+        include_str!("../../reference/fusion/columns.csv"),
+    ),
+    (
+        "fusion/parameters.csv",
+        include_str!("../../reference/fusion/parameters.csv"),
+    ),
+    (
+        "generalisation/parameters.csv",
+        include_str!("../../reference/generalisation/parameters.csv"),
+    ),
+    (
+        "generalisation/affinity.csv",
+        include_str!("../../reference/generalisation/affinity.csv"),
+    ),
+    (
+        "generalisation/affinity_use.csv",
+        include_str!("../../reference/generalisation/affinity_use.csv"),
+    ),
+    (
+        "generalisation/improbable.csv",
+        include_str!("../../reference/generalisation/improbable.csv"),
+    ),
 ];
 
 /// Our lists of the classes of images.
@@ -91,9 +144,12 @@ const CLASS_LISTS: [&str; 5] = ["cosia", "flair-1", "flair-hub", "ocs-ge", "odeo
 const AXES: [&str; 5] = ["cover", "use", "unknown", "equivalences", "finer_use"];
 
 /// The tables of parameters.
-const PARAMETERS: [&str; 2] = [
+const PARAMETERS: [&str; 5] = [
     "artificialisation/parameters.csv",
+    "specification/parameters.csv",
     "alignment/parameters.csv",
+    "fusion/parameters.csv",
+    "generalisation/parameters.csv",
 ];
 
 /// A number of the law, of the specification or of our choosing.
@@ -135,6 +191,11 @@ pub struct Reference {
     /// How doubtful the verdicts of alignment are.
     doubts: BTreeMap<String, f64>,
     parameters: Vec<Parameter>,
+    /// What the objects of reference layers tell, and which is believed.
+    pub fusion: Fusion,
+    /// How well ground goes into its neighbours.
+    pub generalisation: Generalisation,
+    digest: String,
 }
 
 #[derive(Deserialize)]
@@ -338,7 +399,20 @@ impl Reference {
             require_parameters(&given, name)?;
             parameters.extend(given);
         }
+        let mut hasher = Sha256::new();
+        for (name, _) in EMBEDDED {
+            hasher.update(text(name)?);
+        }
+        for (_, path) in folder.map(extra_rasters).transpose()?.into_iter().flatten() {
+            hasher.update(std::fs::read(&path).map_err(|e| Error::unreadable(&path, e))?);
+        }
+        let digest = hasher.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let fusion = Fusion::parse(&text, &cover, &usage)?;
+        let generalisation = Generalisation::parse(&text, &cover, &usage)?;
         Ok(Self {
+            fusion,
+            generalisation,
+            digest,
             parameters,
             cover,
             usage,
@@ -409,6 +483,11 @@ impl Reference {
             .ok_or_else(|| table_error("parameters.csv", format!("has no row `{name}`")))
     }
 
+    /// The SHA-256 of all tables.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
     /// All parameters.
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters
@@ -442,11 +521,12 @@ fn require_known(folder: &Path) -> Result<()> {
 /// The files of a folder of reference tables.
 pub fn tables(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for place in [
-        folder.to_owned(),
-        folder.join("nomenclature"),
-        folder.join("artificialisation"),
-    ] {
+    let mut places = vec![folder.to_owned()];
+    let ours = EMBEDDED.iter().filter_map(|(name, _)| name.split_once('/'));
+    places.extend(ours.map(|(inner, _)| folder.join(inner)));
+    places.sort();
+    places.dedup();
+    for place in places {
         if place.is_dir() {
             let entries = std::fs::read_dir(&place).map_err(|e| Error::unreadable(&place, e))?;
             found.extend(

@@ -11,6 +11,7 @@ const TOP: &[&str] = &[
     "align",
     "decree",
     "run",
+    "produce",
     "vintages",
     "changes",
     "exemptions",
@@ -42,6 +43,8 @@ fn known(section: &str) -> &'static [&'static str] {
             "classes",
             "nomenclature",
             "predict",
+            "produce",
+            "probabilities",
             "departement",
             "generation",
             "dates",
@@ -59,6 +62,10 @@ fn known(section: &str) -> &'static [&'static str] {
             "crs",
             "resample",
         ],
+        "produce" => &["bd_topo", "bd_foret", "rpg", "fichiers_fonciers"],
+        "bd_topo" | "bd_foret" | "rpg" | "fichiers_fonciers" => {
+            &["path", "layer", "date", "crs", "encoding"]
+        }
         "changes" => &[
             "from",
             "to",
@@ -78,18 +85,25 @@ fn known(section: &str) -> &'static [&'static str] {
 
 /// Checks every key of the file.
 pub(super) fn check(table: &Table, text: &str, place: &str) -> Result<()> {
+    check_section(table, TOP, "", text, place)
+}
+
+fn check_section(
+    table: &Table,
+    keys: &[&str],
+    name: &str,
+    text: &str,
+    place: &str,
+) -> Result<()> {
     for (key, value) in table {
-        require(key, TOP, "", text, place)?;
+        require(key, keys, name, text, place)?;
         let sections: Vec<&Table> = match value {
             Value::Table(section) => vec![section],
             Value::Array(sections) => sections.iter().filter_map(Value::as_table).collect(),
             _ => continue,
         };
-        for (inner, value) in sections.into_iter().flatten() {
-            require(inner, known(key), key, text, place)?;
-            for innermost in value.as_table().into_iter().flat_map(Table::keys) {
-                require(innermost, known(inner), inner, text, place)?;
-            }
+        for section in sections {
+            check_section(section, known(key), key, text, place)?;
         }
     }
     Ok(())

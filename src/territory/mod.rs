@@ -31,6 +31,8 @@ pub struct Territory {
     /// What to compute beside the default.
     #[serde(default)]
     pub run: Run,
+    /// Reference layers for every vintage that is made here and has none of its own.
+    pub produce: Option<Produce>,
     /// Vintages: states of the ground.
     #[serde(default)]
     pub vintages: Vec<Vintage>,
@@ -124,6 +126,10 @@ pub struct Vintage {
     pub nomenclature: Option<String>,
     /// Or imagery, and a model that sees classes on it.
     pub predict: Option<Predict>,
+    /// How sure a model was of the classes: what `millesime predict` gives.
+    pub probabilities: Option<PathBuf>,
+    /// Makes a vintage to the specification of OCS GE, with the help of reference layers.
+    pub produce: Option<Produce>,
     /// The only département that it is about.
     pub departement: Option<String>,
     /// Generation of the product, for the record.
@@ -146,6 +152,61 @@ pub struct Predict {
     /// The images.
     #[serde(flatten)]
     pub imagery: Imagery,
+}
+
+/// The reference layers that a vintage is made with. Any may be missing.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Produce {
+    /// BD TOPO: roads, railways, water, buildings, activities.
+    pub bd_topo: Option<Source>,
+    /// BD Forêt: forest stands.
+    pub bd_foret: Option<Source>,
+    /// RPG: declared crops.
+    pub rpg: Option<Source>,
+    /// Fichiers fonciers: parcels, and what is built on them.
+    pub fichiers_fonciers: Option<Source>,
+}
+
+/// A reference layer.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Source {
+    /// A file, or a folder of files.
+    pub path: PathBuf,
+    /// The layer, where the file has several and it has not the usual name.
+    pub layer: Option<String>,
+    /// The year whose ground it shows. A layer older than the vintage does not overrule what is
+    /// surely seen; one without a date is taken for as old as the vintage.
+    pub date: Option<u16>,
+    /// CRS, when the file does not say.
+    pub crs: Option<String>,
+    /// Encoding of its text.
+    pub encoding: Option<String>,
+}
+
+impl Produce {
+    /// Its sources, with their keys.
+    pub fn sources(&self) -> impl Iterator<Item = (&'static str, &Source)> {
+        let all = [
+            ("bd_topo", &self.bd_topo),
+            ("bd_foret", &self.bd_foret),
+            ("rpg", &self.rpg),
+            ("fichiers_fonciers", &self.fichiers_fonciers),
+        ];
+        all.into_iter()
+            .filter_map(|(key, source)| Some((key, source.as_ref()?)))
+    }
+
+    fn anchor(&mut self, folder: &Path) {
+        let all = [
+            &mut self.bd_topo,
+            &mut self.bd_foret,
+            &mut self.rpg,
+            &mut self.fichiers_fonciers,
+        ];
+        for source in all.into_iter().flatten() {
+            source.path = folder.join(&source.path);
+        }
+    }
 }
 
 /// One layer of changes between two dates.
@@ -234,6 +295,25 @@ impl Vintage {
             None => Ok(()),
         }
     }
+
+    /// Refuses keys that a published product does not know what to do with.
+    fn require_no_production(&self, place: &str) -> Result<()> {
+        let of_rasters = [
+            ("produce", self.produce.is_some()),
+            ("probabilities", self.probabilities.is_some()),
+        ];
+        match of_rasters.iter().find(|(_, is_given)| *is_given) {
+            Some((key, _)) => Err(Error::input(
+                place,
+                format!(
+                    "the vintage {} is a product, and has the key `{key}`",
+                    self.year
+                ),
+                "that key is for a vintage that is made from classes: remove it",
+            )),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Territory {
@@ -268,14 +348,33 @@ impl Territory {
         }
     }
 
+    /// The reference layers that a vintage is to be made with; `None` for a vintage that is taken as
+    /// it is: a published product, or class rasters without `produce`.
+    pub fn production_of(&self, vintage: &Vintage) -> Option<Produce> {
+        if vintage.product.is_some() {
+            return None;
+        }
+        let told = vintage.produce.as_ref().or(self.produce.as_ref());
+        // What a model saw is no vintage yet.
+        told.cloned()
+            .or_else(|| vintage.predict.as_ref().map(|_| Produce::default()))
+    }
+
     fn anchor(&mut self, folder: &Path) {
         let anchor = |path: &mut PathBuf| *path = folder.join(&*path);
+        if let Some(produce) = &mut self.produce {
+            produce.anchor(folder);
+        }
         if let Some(communes) = &mut self.communes {
             anchor(&mut communes.path);
         }
         for vintage in &mut self.vintages {
             vintage.product.as_mut().map(anchor);
             vintage.zone_construite.as_mut().map(anchor);
+            vintage.probabilities.as_mut().map(anchor);
+            if let Some(produce) = &mut vintage.produce {
+                produce.anchor(folder);
+            }
             crate::raster::anchor(&mut vintage.classes, folder);
             if let Some(predict) = &mut vintage.predict {
                 anchor(&mut predict.model);
@@ -348,8 +447,9 @@ impl Territory {
                     Error::input(place, what, advice)
                 })?;
             }
-            if vintage.product.is_none() {
-                vintage.require_only_raster_keys(place)?;
+            match vintage.product {
+                None => vintage.require_only_raster_keys(place)?,
+                Some(_) => vintage.require_no_production(place)?,
             }
             let same = |v: &&Vintage| {
                 let apart = v.departement.as_ref().zip(vintage.departement.as_ref());

@@ -4,11 +4,15 @@
 mod geometry;
 mod ogr;
 mod parquet;
+mod surface;
+mod wkb;
 
 use std::path::{Path, PathBuf};
 
 pub use self::parquet::geo_metadata;
 pub use geometry::{Ring, Shape, polygons};
+pub use surface::Surface;
+pub use wkb::wkb;
 
 use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};

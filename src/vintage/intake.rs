@@ -1,13 +1,14 @@
 //! Polygons of a file onto the grid.
 
 use gdal::spatial_ref::CoordTransform;
+use gdal::vector::Geometry;
 use serde::Serialize;
 
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::grid::Point;
 use crate::partition::{Builder, ItemId};
-use crate::vector::{Layer, Ring, polygons};
+use crate::vector::{Layer, Ring, Surface, polygons};
 
 /// What was found amiss in the geometry of a file.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -132,6 +133,57 @@ impl Intake {
             }
         }
         Ok(first)
+    }
+
+    /// Adds the surface of a line: all within `half_width` metres of it, with round ends.
+    pub fn add_line(&mut self, row: u64, wkb: &[u8], half_width: f64) -> Result<ItemId> {
+        let line = self.placed(row, wkb)?;
+        let surface = Surface::of_wkb([line.as_slice()])?.grown(half_width)?;
+        self.add_surface(row, &surface)
+    }
+
+    /// Adds a surface, which is in the CRS of the territory already.
+    pub fn add_surface(&mut self, row: u64, surface: &Surface) -> Result<ItemId> {
+        let way = self.transform.take();
+        let added = surface.wkb().and_then(|wkb| self.add(row, Some(&wkb)));
+        self.transform = way;
+        added
+    }
+
+    /// Whether a geometry of the file may reach into a rectangle: west, south, east, north.
+    pub fn may_reach(&self, shape: &Geometry, [west, south, east, north]: [f64; 4]) -> bool {
+        let envelope = match &self.transform {
+            None => shape.envelope(),
+            Some(transform) => match shape.transform(transform) {
+                Ok(shape) => shape.envelope(),
+                // What cannot be placed is refused where it is added.
+                Err(_) => return true,
+            },
+        };
+        envelope.MinX <= east
+            && envelope.MaxX >= west
+            && envelope.MinY <= north
+            && envelope.MaxY >= south
+    }
+
+    /// A geometry of the file brought into the CRS of the territory, flat.
+    pub fn placed(&self, row: u64, wkb: &[u8]) -> Result<Vec<u8>> {
+        let mut shape = Geometry::from_wkb(wkb).map_err(|e| self.damaged(row, e))?;
+        shape.flatten_to_2d();
+        if let Some(transform) = &self.transform {
+            shape
+                .transform_inplace(transform)
+                .map_err(|e| self.damaged(row, e))?;
+        }
+        shape.wkb().map_err(|e| self.damaged(row, e))
+    }
+
+    fn damaged(&self, row: u64, why: impl std::fmt::Display) -> Error {
+        Error::input(
+            format!("{}, row {row}", self.place),
+            format!("its geometry cannot be read: {why}"),
+            "mend or remove the row; check the CRS of the file",
+        )
     }
 
     fn null(&mut self, row: u64) {

@@ -3,7 +3,7 @@
 use crate::partition::Polygon;
 
 /// Little-endian WKB of a polygon, coordinates in metres.
-pub(super) fn wkb(polygon: &Polygon) -> Vec<u8> {
+pub fn wkb(polygon: &Polygon) -> Vec<u8> {
     let rings = 1 + polygon.holes.len();
     let mut bytes = Vec::with_capacity(9 + 4 * rings + 16 * polygon.point_count());
     bytes.push(1);

@@ -1,0 +1,141 @@
+//! From faces as sources draw them to the specification of OCS GE: zone construite, minimum units and
+//! widths, outlines without detail.
+//!
+//! Ossature is never given to a neighbour nor takes one, so that what it parts is generalised block by
+//! block, side by side. Everything stays one partition: lines that are added are laid with the others,
+//! and areas are sums of faces.
+
+mod buildings;
+mod minimum;
+mod outlines;
+mod rules;
+mod width;
+mod zone;
+
+use std::collections::HashMap;
+
+pub use buildings::grow_buildings;
+pub use minimum::{Exception, absorb, exceptions};
+pub use outlines::simplify;
+pub use rules::Rules;
+pub use width::{widen, Widths};
+pub use zone::zone_construite;
+
+use crate::partition::{FaceId, Partition, Polygon};
+use crate::reference::Code;
+
+/// What a face of the ground is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plot {
+    /// Its cover.
+    pub cover: Code,
+    /// Its use.
+    pub usage: Code,
+    /// The use that it has where it is narrower than its use asks.
+    pub if_narrow: Code,
+    /// Whether it belongs to the ossature.
+    pub ossature: bool,
+    /// How much of it lies in the zone construite, half cm².
+    pub in_zone: i64,
+    /// Where it comes from: a number that the caller gives.
+    pub origin: u32,
+}
+
+impl Plot {
+    /// What makes two plots one where they touch.
+    pub fn key(&self) -> (Code, Code, bool) {
+        (self.cover, self.usage, self.ossature)
+    }
+}
+
+/// A partition whose faces are plots; those that are none are not of the territory.
+#[derive(Clone)]
+pub struct Plots {
+    /// The faces.
+    pub partition: Partition,
+    /// What each is.
+    pub plots: Vec<Option<Plot>>,
+}
+
+/// Plots on which shapes were laid.
+struct Relaid {
+    plots: Plots,
+    /// The face that each was part of.
+    parents: Vec<FaceId>,
+    /// The shapes that cover each, increasing.
+    shapes: Vec<Vec<u32>>,
+}
+
+impl Plots {
+    /// Faces that are plots.
+    pub fn faces(&self) -> impl Iterator<Item = (FaceId, &Plot)> {
+        let plots = self.plots.iter().enumerate();
+        plots.filter_map(|(face, plot)| Some((face as FaceId, plot.as_ref()?)))
+    }
+
+    /// The area of all plots, half cm².
+    pub fn area(&self) -> i64 {
+        self.faces().map(|(face, _)| self.partition.area(face)).sum()
+    }
+
+    /// Merges plots that are one thing where they touch.
+    #[must_use]
+    pub fn dissolve(&self) -> Self {
+        let mut numbers = HashMap::new();
+        let keys: Vec<u32> = self
+            .plots
+            .iter()
+            .map(|plot| match plot {
+                None => 0,
+                Some(plot) => {
+                    let next = numbers.len() as u32 + 1;
+                    *numbers.entry(plot.key()).or_insert(next)
+                }
+            })
+            .collect();
+        let dissolved = self.partition.dissolve(&keys);
+        let mut plots: Vec<Option<Plot>> = vec![None; dissolved.members.len()];
+        let mut largest = vec![0i64; plots.len()];
+        for (face, plot) in self.faces() {
+            let merged = dissolved.merged[face as usize] as usize;
+            let area = self.partition.area(face);
+            let in_zone = plots[merged].map_or(0, |p| p.in_zone) + plot.in_zone;
+            // The largest part tells where the whole comes from.
+            if plots[merged].is_none() || area > largest[merged] {
+                largest[merged] = area;
+                plots[merged] = Some(*plot);
+            }
+            if let Some(plot) = &mut plots[merged] {
+                plot.in_zone = in_zone;
+            }
+        }
+        Self {
+            partition: dissolved.partition,
+            plots,
+        }
+    }
+
+    /// Lays shapes on the plots: faces are cut along them.
+    fn relay(&self, shapes: &[Polygon]) -> Relaid {
+        let relaid = self.partition.relay(shapes);
+        let part = |(face, &parent): (usize, &FaceId)| {
+            let plot = self.plots[parent as usize]?;
+            let area = i128::from(relaid.partition.area(face as FaceId));
+            let whole = i128::from(self.partition.area(parent)).max(1);
+            let in_zone = i128::from(plot.in_zone) * area / whole;
+            Some(Plot {
+                in_zone: in_zone as i64,
+                ..plot
+            })
+        };
+        let plots = relaid.parents.iter().enumerate().map(part).collect();
+        Relaid {
+            plots: Self {
+                partition: relaid.partition,
+                plots,
+            },
+            parents: relaid.parents,
+            shapes: relaid.shapes,
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! The classification and all evidence on one partition, and what is decided of each face.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::Production;
+use crate::communes;
+use crate::crs::Crs;
+use crate::error::{Error, Result, suggest};
+use crate::fuse::{Candidate, Decision, Gathered, Gathering, Judge, Origin, Seen};
+use crate::generalise::{Plot, Plots, Rules, zone_construite};
+use crate::partition::{Builder, FaceId, ItemId, Overlay, Partition, Polygon};
+use crate::progress::Progress;
+use crate::raster::{Mosaic, Pixel};
+use crate::reference::{ClassCode, Code, Reference};
+use crate::vectorise::{self, Drawing, NO_LABEL};
+
+/// A class of the raster.
+pub(super) struct Class {
+    /// Its cover and use; none where it says nothing of the ground.
+    pub(super) ground: Option<(Code, Code)>,
+    /// Its value in the raster.
+    pub(super) code: String,
+}
+
+/// Everything on one partition.
+pub(super) struct Fused<'a> {
+    pub(super) reference: &'a Reference,
+    /// The faces.
+    pub(super) partition: Partition,
+    /// Whether each is of the territory.
+    pub(super) in_frame: Vec<bool>,
+    /// What the classification says of each: a class,
+    pub(super) class: Vec<Option<u16>>,
+    /// and how sure it is.
+    pub(super) confidence: Vec<Option<f32>>,
+    /// Whether each lies in the zone construite.
+    pub(super) in_zone: Vec<bool>,
+    /// The evidence that reaches each, as items of what was gathered.
+    evidence: Vec<Vec<ItemId>>,
+    /// The area of the polygon of each item.
+    areas: Vec<i64>,
+    pub(super) classes: Vec<Class>,
+    pub(super) gathered: Gathered,
+    /// Polygons of the zone construite.
+    pub(super) zones: Vec<Polygon>,
+}
+
+impl<'a> Fused<'a> {
+    pub(super) fn new(
+        production: &Production,
+        crs: &Crs,
+        reference: &'a Reference,
+        rules: &Rules,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        let vintage = production.vintage;
+        let place = format!("vintage {}", vintage.year);
+        let name = vintage.nomenclature.as_deref().unwrap_or_default();
+        let list = reference.rasters.get(name).ok_or_else(|| {
+            Error::input(
+                &place,
+                format!("the nomenclature `{name}` is not known"),
+                suggest(name, reference.rasters.keys().map(String::as_str)),
+            )
+        })?;
+        progress.phase("vectorising", None);
+        let mosaic = Mosaic::open(&vintage.classes, vintage.crs.as_deref(), crs, &place)?;
+        // Label 0 is beyond the raster, label 1 has no class.
+        let mut classes = vec![Class {
+            ground: None,
+            code: String::new(),
+        }];
+        let mut labels: BTreeMap<i64, u16> = BTreeMap::new();
+        for (code, class) in list.iter() {
+            labels.insert(code, classes.len() as u16 + 1);
+            classes.push(Class {
+                ground: match class.ground {
+                    ClassCode::Uncovered => None,
+                    ClassCode::Ground(cover, usage) => Some((cover, usage)),
+                },
+                code: code.to_string(),
+            });
+        }
+        let arcs = vectorise::trace(&mosaic, |pixel, column, row| match pixel {
+            Pixel::Outside => Ok(NO_LABEL),
+            Pixel::Nodata => Ok(1),
+            Pixel::Value(value) => labels.get(&value.into()).copied().ok_or_else(|| {
+                Error::input(
+                    mosaic.file_at(column, row),
+                    format!("holds the value {value}, which `{name}` does not know"),
+                    "add it to the table of the nomenclature, in a folder of reference tables",
+                )
+            }),
+        })?;
+        let lines = vectorise::lines(&arcs, mosaic.placing(), Drawing::Smooth)?;
+        drop(arcs);
+
+        progress.phase("reading sources", None);
+        let gathering = Gathering {
+            reference,
+            crs,
+            year: vintage.year,
+            bounds: mosaic.bounds(),
+        };
+        let mut gathered = gathering.gather(&production.sources)?;
+        let communes = production.territory.communes.as_ref();
+        let communes = communes.map(|c| communes::read(c, crs)).transpose()?;
+
+        progress.phase("one partition", None);
+        let mut builder = Builder::new();
+        for _ in &classes {
+            builder.item();
+        }
+        for line in lines {
+            for label in [line.left, line.right] {
+                if label != NO_LABEL {
+                    builder.line(ItemId::from(label - 1), &line.points);
+                }
+            }
+        }
+        let first_evidence = builder.append(std::mem::take(&mut gathered.builder));
+        let first_commune = builder.item_count();
+        let has_communes = communes.is_some();
+        if let Some(communes) = communes {
+            builder.append(communes.builder);
+        }
+        let overlay = builder.build();
+        overlay
+            .verify()
+            .map_err(|defect| Error::Internal(format!("the partition is not one: {defect}")))?;
+        let areas = overlay.item_areas()[first_evidence as usize..first_commune as usize].to_vec();
+        let sorted = Sorted::new(&overlay, classes.len() as ItemId, first_commune, has_communes);
+
+        progress.phase("zone construite", None);
+        let mut fused = Self {
+            reference,
+            confidence: vec![None; overlay.partition.face_count()],
+            in_zone: vec![false; overlay.partition.face_count()],
+            partition: overlay.partition,
+            in_frame: sorted.in_frame,
+            class: sorted.class,
+            evidence: sorted.evidence,
+            areas,
+            classes,
+            gathered,
+            zones: Vec::new(),
+        };
+        fused.add_zone(rules)?;
+        Ok(fused)
+    }
+
+    /// Finds the zone construite around what is built, and cuts the faces along it.
+    fn add_zone(&mut self, rules: &Rules) -> Result<()> {
+        let judge = Judge::new(self.reference)?;
+        let keys: Vec<u32> = (0..self.partition.face_count() as FaceId)
+            .into_par_iter()
+            .map(|face| {
+                let cover = judge.cover(self.seen(face), &self.candidates(face));
+                let is_built = cover.is_some_and(|(cover, _)| self.reference.is_building(cover));
+                u32::from(is_built && self.in_frame[face as usize])
+            })
+            .collect();
+        let built = self.partition.dissolve(&keys);
+        let buildings: Vec<Polygon> = (1..built.members.len() as FaceId)
+            .into_par_iter()
+            .filter(|&f| {
+                let is_built = keys[built.members[f as usize] as usize] == 1;
+                is_built && built.partition.area(f) >= rules.building_least()
+            })
+            .filter_map(|f| built.partition.polygon(f))
+            .collect();
+        let zones = zone_construite(&buildings, rules)?;
+        let relaid = self.partition.relay(&zones);
+        let pick = |face: &FaceId| *face as usize;
+        let parents = &relaid.parents;
+        self.in_zone = relaid.shapes.iter().map(|s| !s.is_empty()).collect();
+        self.in_frame = parents.iter().map(|p| self.in_frame[pick(p)]).collect();
+        self.class = parents.iter().map(|p| self.class[pick(p)]).collect();
+        self.confidence = parents.iter().map(|p| self.confidence[pick(p)]).collect();
+        self.evidence = parents.iter().map(|p| self.evidence[pick(p)].clone()).collect();
+        self.partition = relaid.partition;
+        let keys: Vec<u32> = (0..self.in_zone.len())
+            .map(|face| u32::from(self.in_zone[face] && self.in_frame[face]))
+            .collect();
+        let dissolved = self.partition.dissolve(&keys);
+        self.zones = (1..dissolved.members.len() as FaceId)
+            .filter(|&f| keys[dissolved.members[f as usize] as usize] == 1)
+            .filter_map(|f| dissolved.partition.polygon(f))
+            .collect();
+        Ok(())
+    }
+
+    /// What the classification says of a face.
+    pub(super) fn seen(&self, face: FaceId) -> Option<Seen> {
+        let class = self.class[face as usize]?;
+        let (cover, usage) = self.classes[usize::from(class)].ground?;
+        Some(Seen {
+            cover,
+            usage,
+            confidence: self.confidence[face as usize].map(f64::from),
+        })
+    }
+
+    /// The evidence that reaches a face.
+    pub(super) fn candidates(&self, face: FaceId) -> Vec<Candidate<'_>> {
+        let items = self.evidence[face as usize].iter();
+        items
+            .map(|&item| Candidate {
+                number: self.gathered.owners[item as usize],
+                area: self.areas[item as usize],
+                evidence: self.gathered.of(item),
+            })
+            .collect()
+    }
+
+    /// What is decided of each face by the sources up to one of them.
+    pub(super) fn decide(&self, up_to: Origin) -> Result<Vec<Option<Decision>>> {
+        let judge = Judge::new(self.reference)?;
+        let decide = |face: FaceId| {
+            let place = face as usize;
+            if !self.in_frame[place] {
+                return None;
+            }
+            judge.decide(
+                self.seen(face),
+                &self.candidates(face),
+                self.in_zone[place],
+                up_to,
+            )
+        };
+        let faces = (0..self.partition.face_count() as FaceId).into_par_iter();
+        Ok(faces.map(decide).collect())
+    }
+
+    /// The faces as plots, decided by the sources up to one of them. The origin of a plot is the
+    /// number of its class, or that of its evidence after all classes.
+    pub(super) fn plots(&self, up_to: Origin) -> Result<Plots> {
+        let plot = |(face, decision): (usize, Option<Decision>)| {
+            let decision = decision?;
+            let origin = match decision.cover_by {
+                Some(number) => self.classes.len() as u32 + number,
+                None => self.class[face].map_or(0, u32::from),
+            };
+            let area = self.partition.area(face as FaceId);
+            Some(Plot {
+                cover: decision.cover,
+                usage: decision.usage,
+                if_narrow: decision.if_narrow,
+                ossature: decision.ossature,
+                in_zone: if self.in_zone[face] { area } else { 0 },
+                origin,
+            })
+        };
+        let decisions = self.decide(up_to)?;
+        Ok(Plots {
+            partition: self.partition.clone(),
+            plots: decisions.into_iter().enumerate().map(plot).collect(),
+        })
+    }
+
+    /// Source, identifier and code of the origin of a plot.
+    pub(super) fn origin(&self, origin: u32) -> (&str, &str, &str) {
+        match (origin as usize).checked_sub(self.classes.len()) {
+            None => {
+                let class = &self.classes[origin as usize];
+                (Origin::Classification.name(), "", &class.code)
+            }
+            Some(number) => {
+                let evidence = &self.gathered.evidence[number];
+                (evidence.origin.name(), &evidence.id, &evidence.code)
+            }
+        }
+    }
+}
+
+/// What covers each face, by what it is.
+struct Sorted {
+    class: Vec<Option<u16>>,
+    evidence: Vec<Vec<ItemId>>,
+    in_frame: Vec<bool>,
+}
+
+impl Sorted {
+    fn new(overlay: &Overlay, classes: ItemId, first_commune: ItemId, has_communes: bool) -> Self {
+        let count = overlay.partition.face_count();
+        let mut sorted = Self {
+            class: vec![None; count],
+            evidence: vec![Vec::new(); count],
+            in_frame: vec![false; count],
+        };
+        for face in 0..count {
+            let mut in_commune = !has_communes;
+            for &item in overlay.items(face as FaceId) {
+                if item < classes {
+                    sorted.class[face] = Some(item as u16);
+                } else if item < first_commune {
+                    sorted.evidence[face].push(item - classes);
+                } else {
+                    in_commune = true;
+                }
+            }
+            // The ground that the imagery reaches, in the communes.
+            sorted.in_frame[face] = in_commune && sorted.class[face].is_some();
+        }
+        sorted
+    }
+}

@@ -1,0 +1,231 @@
+//! From a class raster and reference layers to a vintage of OCS GE: vectorise, confront the sources,
+//! generalise, deliver.
+
+mod fused;
+mod product;
+mod quality;
+
+pub use product::DECISIONS;
+pub use quality::Quality;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::communes;
+use crate::crs::Crs;
+use crate::error::{Error, Result};
+use crate::fuse::{self, Origin, SourceReport};
+use crate::generalise::{Plots, Rules, Widths, absorb, grow_buildings, simplify, widen};
+use crate::predict::digest;
+use crate::progress::Progress;
+use crate::publish::Staging;
+use crate::raster;
+use crate::reference::Reference;
+use crate::territory::{self, Produce, Territory};
+use fused::Fused;
+
+/// How often widths and units are looked at in turn: what one mends the other may undo.
+const ROUNDS: usize = 3;
+
+/// A vintage to be produced.
+pub struct Production<'a> {
+    /// The territory.
+    pub territory: &'a Territory,
+    /// The vintage, given by classes.
+    pub vintage: &'a territory::Vintage,
+    /// The layers that it is made with.
+    pub sources: Produce,
+    /// Whether to write every stage.
+    pub keeps_stages: bool,
+}
+
+/// What was produced, for people.
+pub struct Summary {
+    /// Where it is.
+    pub out: PathBuf,
+    /// How good it is.
+    pub quality: Quality,
+    /// What was read of sources.
+    pub sources: Vec<SourceReport>,
+    /// Sources that were not given.
+    pub missing: Vec<&'static str>,
+}
+
+impl Production<'_> {
+    /// Refuses files that are not there before any work starts.
+    pub fn require(&self, reference: &Reference) -> Result<()> {
+        self.reading(reference)
+            .map_err(|e| e.within(format!("vintage {}", self.vintage.year)))
+    }
+
+    fn reading(&self, reference: &Reference) -> Result<()> {
+        for pattern in &self.vintage.classes {
+            raster::find(pattern, &format!("vintage {}", self.vintage.year))?;
+        }
+        if let Some(communes) = &self.territory.communes {
+            communes::require(communes)?;
+        }
+        fuse::require(&self.sources, reference)
+    }
+
+    /// The folder of the vintage in a folder of productions.
+    pub fn folder(&self) -> String {
+        match &self.vintage.departement {
+            Some(departement) => format!("{}-{departement}", self.vintage.year),
+            None => self.vintage.year.to_string(),
+        }
+    }
+
+    /// Makes the vintage in the folder `out`.
+    pub fn produce(
+        &self,
+        out: &Path,
+        crs: &Crs,
+        reference: &Reference,
+        progress: &dyn Progress,
+    ) -> Result<Summary> {
+        self.require(reference)?;
+        let staging = Staging::new(out)?;
+        let rules = Rules::new(reference)?;
+        let fused = Fused::new(self, crs, reference, &rules, progress)?;
+        let product = product::Product {
+            production: self,
+            crs,
+            reference,
+            fused: &fused,
+        };
+        if self.keeps_stages {
+            progress.phase("stages", None);
+            for (n, origin) in Origin::ALL.into_iter().enumerate() {
+                let plots = fused.plots(origin)?;
+                product.write_stage(&staging, n, origin, &plots)?;
+            }
+        }
+        progress.phase("deciding", None);
+        let decided = fused.plots(Origin::FichiersFonciers)?;
+        let plots = generalise(&decided, &rules, progress)?;
+        progress.phase("writing", None);
+        if self.keeps_stages {
+            product.write_generalised(&staging, &plots)?;
+        }
+        let quality = Quality::new(&plots, &fused, &rules);
+        product.write(&staging, &plots)?;
+        product.write_decisions(&staging)?;
+        product.write_quality(&staging, &quality)?;
+        let record = json!({
+            "program": crate::publish::PROGRAM,
+            "version": env!("CARGO_PKG_VERSION"),
+            "year": self.vintage.year,
+            "sources": fused.gathered.reports,
+            "missing": self.missing(),
+            "outputs": [
+                product::OBJECTS, product::ZONES, product::DECISIONS, &product.name(), "stages",
+                "couverture.qml", "usage.qml", "quality.json", "quality.html",
+            ],
+        });
+        write_text(&staging.path("manifest.json")?, &format!("{record:#}\n"))?;
+        staging.finish()?;
+        Ok(Summary {
+            out: out.to_owned(),
+            quality,
+            missing: self.missing(),
+            sources: fused.gathered.reports,
+        })
+    }
+
+    /// The sources that were not given.
+    fn missing(&self) -> Vec<&'static str> {
+        let given: Vec<&str> = self.sources.sources().map(|(key, _)| key).collect();
+        ["bd_topo", "bd_foret", "rpg", "fichiers_fonciers"]
+            .into_iter()
+            .filter(|key| !given.contains(key))
+            .collect()
+    }
+
+    /// What the production follows from: whether it must be made again.
+    fn description(&self, reference: &Reference) -> Result<Value> {
+        let mut files = Vec::new();
+        for pattern in &self.vintage.classes {
+            files.extend(raster::find(pattern, "classes")?);
+        }
+        files.extend(self.vintage.probabilities.clone());
+        files.extend(self.territory.communes.iter().map(|c| c.path.clone()));
+        for (_, source) in self.sources.sources() {
+            list(&source.path, &mut files)?;
+        }
+        files.sort();
+        let files: Vec<(String, String)> = files
+            .iter()
+            .map(|path| Ok((path.display().to_string(), digest(path)?)))
+            .collect::<Result<_>>()?;
+        Ok(json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "vintage": format!("{:?}", self.vintage),
+            "sources": format!("{:?}", self.sources),
+            "files": files,
+            "tables": reference.digest(),
+        }))
+    }
+
+    /// Makes the vintage unless it was made already from the same.
+    pub fn produce_once(
+        &self,
+        out: &Path,
+        crs: &Crs,
+        reference: &Reference,
+        progress: &dyn Progress,
+    ) -> Result<Value> {
+        self.require(reference)?;
+        let what = self.description(reference)?;
+        let record = out.with_extension("json");
+        let made: Value = std::fs::read_to_string(&record)
+            .ok()
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
+        let results = [product::OBJECTS, product::ZONES].map(|name| out.join(name));
+        let digests = || results.iter().map(|path| digest(path)).collect::<Result<Vec<_>>>();
+        let is_whole = made["of"] == what && digests().is_ok_and(|found| made["sha256"] == json!(found));
+        if !is_whole {
+            self.produce(out, crs, reference, progress)?;
+            let text = json!({ "of": what, "sha256": digests()? });
+            write_text(&record, &format!("{text:#}\n"))?;
+        }
+        Ok(what)
+    }
+}
+
+/// Where a production left the objects and the zone construite of a vintage.
+pub fn results(out: &Path) -> (PathBuf, PathBuf) {
+    (out.join(product::OBJECTS), out.join(product::ZONES))
+}
+
+/// Brings plots to the specification.
+fn generalise(plots: &Plots, rules: &Rules, progress: &dyn Progress) -> Result<Plots> {
+    progress.phase("generalising", None);
+    let mut plots = grow_buildings(&plots.dissolve(), rules)?;
+    plots = absorb(&plots, rules, &[]);
+    for _ in 0..ROUNDS {
+        plots = widen(&plots, rules, Widths::OfUse)?;
+        plots = absorb(&widen(&plots, rules, Widths::OfGround)?, rules, &[]);
+    }
+    plots = simplify(&plots, rules);
+    Ok(absorb(&plots, rules, &[]))
+}
+
+/// All files of a folder, or the one file.
+fn list(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(path).map_err(|e| Error::unreadable(path, e))?;
+    for entry in entries {
+        list(&entry.map_err(|e| Error::unreadable(path, e))?.path(), files)?;
+    }
+    Ok(())
+}
+
+fn write_text(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).map_err(|e| Error::unwritable(path, e))
+}

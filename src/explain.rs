@@ -66,7 +66,11 @@ fn at(path: &Path, columns: &[&str], place: (f64, f64)) -> Result<Option<Told>> 
     let mut found = None;
     layer.scan(&asked, |row| {
         let shape = row.geometry.and_then(polygons).unwrap_or_default();
-        let crossings = shape.polygons.iter().flatten().map(|ring| crossings(ring, place));
+        let crossings = shape
+            .polygons
+            .iter()
+            .flatten()
+            .map(|ring| crossings(ring, place));
         if found.is_none() && crossings.sum::<usize>() % 2 == 1 {
             let values = row.values.iter().map(|v| v.clone().unwrap_or_default());
             let names = columns.iter().map(|c| (*c).to_owned());

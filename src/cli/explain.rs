@@ -53,13 +53,23 @@ fn print(explanation: &Explanation) -> std::io::Result<()> {
         found.map_or(String::new(), |(_, value)| value.clone())
     };
     let decided = |name: &str| value(&explanation.decided, name);
-    let or = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
+    let or = |text: String, other: &str| {
+        if text.is_empty() {
+            other.to_owned()
+        } else {
+            text
+        }
+    };
     let seen = or(decided("seen_cs"), "nothing");
     let confidence = match decided("confidence").parse::<f64>() {
         Ok(confidence) => format!(", confidence {confidence:.2}"),
         Err(_) => String::new(),
     };
-    writeln!(out, "seen: {seen} (class {}{confidence})", decided("seen_class"))?;
+    writeln!(
+        out,
+        "seen: {seen} (class {}{confidence})",
+        decided("seen_class")
+    )?;
     writeln!(
         out,
         "cover: {} by {}",

@@ -62,8 +62,14 @@ pub fn main(flags: Flags) -> Result<Outcome> {
         super::printed(print(&summary, vintage.year, start.elapsed().as_secs_f64()))?;
     }
     if !is_any {
-        let years: Vec<String> = territory.vintages.iter().map(|v| v.year.to_string()).collect();
-        let asked = flags.vintage.map_or(String::new(), |year| format!(" {year}"));
+        let years: Vec<String> = territory
+            .vintages
+            .iter()
+            .map(|v| v.year.to_string())
+            .collect();
+        let asked = flags
+            .vintage
+            .map_or(String::new(), |year| format!(" {year}"));
         return Err(Error::input(
             place,
             format!("has no vintage{asked} given by `classes`"),
@@ -89,11 +95,18 @@ fn print(summary: &Summary, year: u16, seconds: f64) -> std::io::Result<()> {
     }
     if quality.too_small() > 0 {
         let count = quality.too_small();
-        writeln!(out, "  {count} objects are below their minimum unit without a reason")?;
+        writeln!(
+            out,
+            "  {count} objects are below their minimum unit without a reason"
+        )?;
     }
     for report in &summary.sources {
         let taken: u64 = report.taken.values().sum();
-        write!(out, "  {}: {taken} of {} objects taken", report.place, report.rows)?;
+        write!(
+            out,
+            "  {}: {taken} of {} objects taken",
+            report.place, report.rows
+        )?;
         if report.elsewhere > 0 {
             write!(out, ", {} elsewhere", report.elsewhere)?;
         }
@@ -107,7 +120,11 @@ fn print(summary: &Summary, year: u16, seconds: f64) -> std::io::Result<()> {
             write!(out, ", {} given twice", report.duplicates)?;
         }
         if !report.missing_columns.is_empty() {
-            write!(out, ", without the columns {}", report.missing_columns.join(", "))?;
+            write!(
+                out,
+                ", without the columns {}",
+                report.missing_columns.join(", ")
+            )?;
         }
         if !report.unknown.is_empty() {
             let unknown: u64 = report.unknown.values().sum();

@@ -202,7 +202,13 @@ impl<'a> Judge<'a> {
         let if_narrow = usages.iter().find(|(n, ..)| !is_wide(*n));
         // Classes that have a use of their own tell it where no one else does.
         let seen_use = seen.map_or(self.unknown_use, |seen| seen.usage);
-        let known = |usage: Code| if usage == self.unknown_use { seen_use } else { usage };
+        let known = |usage: Code| {
+            if usage == self.unknown_use {
+                seen_use
+            } else {
+                usage
+            }
+        };
         Some(Decision {
             cover,
             cover_by: by.map(|c| c.number),

@@ -73,7 +73,9 @@ impl Parcels {
                     (works * share(secondary, activities), self.secondary),
                     (works * share(tertiary, activities), self.tertiary),
                 ];
-                let dominant = shares.into_iter().find(|(share, _)| *share >= self.dominance);
+                let dominant = shares
+                    .into_iter()
+                    .find(|(share, _)| *share >= self.dominance);
                 Some(dominant.map_or(self.mixed, |(_, told)| told))
             }
         }

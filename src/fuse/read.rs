@@ -24,7 +24,11 @@ const DEEPEST: usize = 6;
 
 /// The usual names of the layers of sources of one layer.
 const BD_FORET: &[&str] = &["FORMATION_VEGETALE", "formation_vegetale"];
-const RPG: &[&str] = &["PARCELLES_GRAPHIQUES", "parcelles_graphiques", "RPG_Parcelles"];
+const RPG: &[&str] = &[
+    "PARCELLES_GRAPHIQUES",
+    "parcelles_graphiques",
+    "RPG_Parcelles",
+];
 const PARCELS: &[&str] = &["parcelles", "parcelle", "tup", "pnb10_parcelle"];
 
 /// A layer of a source, found.
@@ -79,7 +83,10 @@ fn find(key: &str, source: &Source, fusion: &Fusion) -> Result<Vec<Found>> {
                     layer: None,
                     path,
                 });
-            } else if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gpkg")) {
+            } else if path
+                .extension()
+                .is_some_and(|e| e.eq_ignore_ascii_case("gpkg"))
+            {
                 found.extend(layers_of(&path, &names, &published)?);
             }
         }
@@ -91,7 +98,13 @@ fn find(key: &str, source: &Source, fusion: &Fusion) -> Result<Vec<Found>> {
         let usual = |name: &&String| names.iter().any(|n| name.eq_ignore_ascii_case(n));
         let layer = source.layer.clone().or_else(|| {
             let usual = layers.iter().find(usual).cloned();
-            usual.or_else(|| layers.iter().find(is_told).filter(|_| layers.len() == 1).cloned())
+            usual.or_else(|| {
+                layers
+                    .iter()
+                    .find(is_told)
+                    .filter(|_| layers.len() == 1)
+                    .cloned()
+            })
         });
         found.push(Found {
             path: source.path.clone(),
@@ -116,7 +129,8 @@ fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
         return;
     };
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-        let is_layer = |e: &std::ffi::OsStr| ENDINGS.iter().any(|known| e.eq_ignore_ascii_case(known));
+        let is_layer =
+            |e: &std::ffi::OsStr| ENDINGS.iter().any(|known| e.eq_ignore_ascii_case(known));
         if path.is_dir() && depth < DEEPEST {
             list(&path, depth + 1, files);
         } else if path.extension().is_some_and(is_layer) {
@@ -126,7 +140,11 @@ fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
 }
 
 /// The layers of one file whose names are known.
-fn layers_of(path: &Path, names: &[&str], published: &dyn Fn(&str) -> String) -> Result<Vec<Found>> {
+fn layers_of(
+    path: &Path,
+    names: &[&str],
+    published: &dyn Fn(&str) -> String,
+) -> Result<Vec<Found>> {
     let layers = Layer::names(path)?;
     let known = layers.into_iter().filter_map(|layer| {
         let name = names.iter().find(|name| layer.eq_ignore_ascii_case(name))?;
@@ -217,8 +235,11 @@ impl Gathering<'_> {
                 suggest(&wanted[0], layer.columns().iter().map(String::as_str)),
             ));
         }
-        let place: HashMap<&str, usize> =
-            wanted.iter().enumerate().map(|(n, name)| (name.as_str(), n)).collect();
+        let place: HashMap<&str, usize> = wanted
+            .iter()
+            .enumerate()
+            .map(|(n, name)| (name.as_str(), n))
+            .collect();
         let (id_at, code_at) = (0, 1);
         let width_at = place.get(WIDTH).copied();
         let mut intake = Intake::new(&layer, source.crs.as_deref(), self.crs)?;
@@ -240,15 +261,24 @@ impl Gathering<'_> {
             }
             let value = |n: usize| row.values[n].as_deref().unwrap_or("");
             let told = match &parcels {
-                Some(parcels) => parcels.tells(&|name| value(place[name])).map(|(kind, usage)| {
-                    (Some(kind), None, Some(usage), None)
-                }),
+                Some(parcels) => parcels
+                    .tells(&|name| value(place[name]))
+                    .map(|(kind, usage)| (Some(kind), None, Some(usage), None)),
                 None => {
-                    let values: Vec<String> = row.values.iter().map(|v| folded(v.as_deref().unwrap_or(""))).collect();
+                    let values: Vec<String> = row
+                        .values
+                        .iter()
+                        .map(|v| folded(v.as_deref().unwrap_or("")))
+                        .collect();
                     let holds = |rule: &&&ObjectRule| {
-                        rule.when.iter().all(|c| c.holds(&values[place[c.column.as_str()]]))
+                        rule.when
+                            .iter()
+                            .all(|c| c.holds(&values[place[c.column.as_str()]]))
                     };
-                    rules.iter().find(holds).map(|rule| (rule.kind, rule.cover, rule.usage, Some(*rule)))
+                    rules
+                        .iter()
+                        .find(holds)
+                        .map(|rule| (rule.kind, rule.cover, rule.usage, Some(*rule)))
                 }
             };
             let Some((kind, cover, usage, rule)) = told else {
@@ -264,7 +294,9 @@ impl Gathering<'_> {
                 return Ok(());
             };
             let shape = Geometry::from_wkb(wkb).ok();
-            let is_elsewhere = shape.as_ref().is_some_and(|shape| !intake.may_reach(shape, self.bounds));
+            let is_elsewhere = shape
+                .as_ref()
+                .is_some_and(|shape| !intake.may_reach(shape, self.bounds));
             if is_elsewhere {
                 report.elsewhere += 1;
                 return Ok(());
@@ -274,13 +306,16 @@ impl Gathering<'_> {
                     report.points += 1;
                     return Ok(());
                 }
-                Some(OGRwkbGeometryType::wkbLineString | OGRwkbGeometryType::wkbMultiLineString) => {
+                Some(
+                    OGRwkbGeometryType::wkbLineString | OGRwkbGeometryType::wkbMultiLineString,
+                ) => {
                     let Some(rule) = rule.filter(|rule| rule.width.is_some()) else {
                         // A line without a width, such as a power line, covers no ground.
                         report.left_out += 1;
                         return Ok(());
                     };
-                    let told = width_at.and_then(|n| value(n).replace(',', ".").parse::<f64>().ok());
+                    let told =
+                        width_at.and_then(|n| value(n).replace(',', ".").parse::<f64>().ok());
                     let told = told.filter(|w| w.is_finite() && *w > 0.0);
                     if told.is_none() {
                         report.without_width += 1;
@@ -298,7 +333,10 @@ impl Gathering<'_> {
             };
             let count = intake.builder.item_count() - first;
             if count > 0 {
-                *report.taken.entry(fusion.kind_name(kind).to_owned()).or_default() += 1;
+                *report
+                    .taken
+                    .entry(fusion.kind_name(kind).to_owned())
+                    .or_default() += 1;
                 owners.extend((0..count).map(|_| evidence.len() as u32));
                 evidence.push(Evidence {
                     kind,
@@ -322,7 +360,9 @@ impl Gathering<'_> {
         report.repairs = std::mem::take(&mut intake.repairs);
         let before = gathered.evidence.len() as u32;
         gathered.evidence.append(&mut evidence);
-        gathered.owners.extend(owners.into_iter().map(|n| n + before));
+        gathered
+            .owners
+            .extend(owners.into_iter().map(|n| n + before));
         gathered.builder.append(intake.builder);
         gathered.reports.push(report);
         Ok(())
@@ -338,7 +378,9 @@ impl Gathering<'_> {
         origin: Origin,
     ) -> Result<()> {
         for is_ossature in [true, false] {
-            let these = closed.iter().filter(|(_, _, rule)| rule.ossature == is_ossature);
+            let these = closed
+                .iter()
+                .filter(|(_, _, rule)| rule.ossature == is_ossature);
             let mut grown = Vec::new();
             let (mut most, mut told) = (0.0f64, None);
             for (wkb, reach, rule) in these {

@@ -186,8 +186,18 @@ impl Block {
             let affinity = rules.affinity(&node.plot, &neighbour.plot);
             // Between what is the same, and what nothing goes into, the border alone decides.
             let is_last_resort = affinity == 0.0 || (node.is_doomed && is_same);
-            let score = if is_last_resort { length } else { length * affinity };
-            (!is_last_resort, score, neighbour.area, Reverse(other), other)
+            let score = if is_last_resort {
+                length
+            } else {
+                length * affinity
+            };
+            (
+                !is_last_resort,
+                score,
+                neighbour.area,
+                Reverse(other),
+                other,
+            )
         };
         let ranked = node.borders.iter().map(rank);
         let best = ranked.max_by(|p, q| {

@@ -18,7 +18,7 @@ pub use buildings::grow_buildings;
 pub use minimum::{Exception, absorb, exceptions};
 pub use outlines::simplify;
 pub use rules::Rules;
-pub use width::{widen, Widths};
+pub use width::{Wide, Widths, widen};
 pub use zone::zone_construite;
 
 use crate::partition::{FaceId, Partition, Polygon};
@@ -75,7 +75,9 @@ impl Plots {
 
     /// The area of all plots, half cm².
     pub fn area(&self) -> i64 {
-        self.faces().map(|(face, _)| self.partition.area(face)).sum()
+        self.faces()
+            .map(|(face, _)| self.partition.area(face))
+            .sum()
     }
 
     /// Merges plots that are one thing where they touch.

@@ -33,9 +33,8 @@ impl<'a> Rules<'a> {
     pub fn new(reference: &'a Reference) -> Result<Self> {
         let number = |name| reference.parameter(name);
         let area = |name| Ok((number(name)? * HALF_CM2_PER_M2 as f64) as i64);
-        let missing = |code: &str| {
-            Error::input("nomenclature", format!("has no code {code}"), "add it")
-        };
+        let missing =
+            |code: &str| Error::input("nomenclature", format!("has no code {code}"), "add it");
         let usage = |code: &str| reference.usage.code(code).ok_or_else(|| missing(code));
         let cover = |code: &str| reference.cover.code(code).ok_or_else(|| missing(code));
         let is_network = |code: &Code| reference.usage.text(*code).starts_with("US4.1");

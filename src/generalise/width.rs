@@ -1,5 +1,8 @@
 //! Minimum widths: parts that are too narrow go to their neighbours.
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use rayon::prelude::*;
 
 use super::{Plot, Plots, Rules, absorb};
@@ -21,8 +24,17 @@ pub enum Widths {
 /// than this many squares of half the width.
 const CORNERS: f64 = 1.5;
 
+/// Polygons of more points are looked at piece by piece.
+const MOST_POINTS: usize = 1_500;
+/// Pieces are not cut smaller than this many widths.
+const SMALLEST: f64 = 8.0;
+
+/// Polygons that were found wide enough, by what they look like and the width.
+#[derive(Default)]
+pub struct Wide(HashSet<u64>);
+
 /// Finds parts narrower than they may be, and gives them another use, or to their neighbours.
-pub fn widen(plots: &Plots, rules: &Rules, widths: Widths) -> Result<Plots> {
+pub fn widen(plots: &Plots, rules: &Rules, widths: Widths, wide: &mut Wide) -> Result<Plots> {
     let least = |plot: &Plot| match widths {
         _ if plot.ossature => None,
         Widths::OfUse => rules.width_of_use(plot),
@@ -32,15 +44,25 @@ pub fn widen(plots: &Plots, rules: &Rules, widths: Widths) -> Result<Plots> {
         .faces()
         .filter_map(|(face, plot)| Some((face, least(plot)?)))
         .collect();
-    let narrow: Vec<(FaceId, Vec<Polygon>)> = tested
+    let narrow: Vec<(FaceId, u64, Vec<Polygon>)> = tested
         .par_iter()
         .map(|&(face, width)| {
             let polygon = plots.partition.polygon(face).unwrap_or_default();
-            Ok((face, narrow_parts(&polygon, width)?))
+            let mut hasher = DefaultHasher::new();
+            (&polygon.exterior, &polygon.holes, width.to_bits()).hash(&mut hasher);
+            let looks = hasher.finish();
+            let parts = match wide.0.contains(&looks) {
+                true => Vec::new(),
+                false => narrow_parts(&polygon, width)?,
+            };
+            Ok((face, looks, parts))
         })
         .collect::<Result<_>>()?;
+    let is_wide =
+        |(_, looks, parts): &(FaceId, u64, Vec<Polygon>)| parts.is_empty().then_some(*looks);
+    wide.0.extend(narrow.iter().filter_map(is_wide));
     let (mut shapes, mut owners) = (Vec::new(), Vec::new());
-    for (face, parts) in narrow {
+    for (face, _, parts) in narrow {
         owners.extend(parts.iter().map(|_| face));
         shapes.extend(parts);
     }
@@ -70,9 +92,62 @@ pub fn widen(plots: &Plots, rules: &Rules, widths: Widths) -> Result<Plots> {
 fn narrow_parts(polygon: &Polygon, width: f64) -> Result<Vec<Polygon>> {
     let radius = width / 2.0;
     let surface = Surface::of([polygon])?;
-    let opened = surface.grown(-radius)?.grown(radius)?;
     let corner = CORNERS * radius * radius * HALF_CM2_PER_M2 as f64;
-    let mut parts = surface.without(&opened)?.polygons()?;
+    let mut parts = match polygon.point_count() > MOST_POINTS {
+        false => surface.without(&opened(&surface, radius)?)?.polygons()?,
+        true => {
+            let pieces = narrow_pieces(&surface.wkb()?, surface.bounds(), width)?;
+            // Parts that were cut between pieces are whole again.
+            Surface::of(&pieces)?.grown(0.0)?.polygons()?
+        }
+    };
     parts.retain(|part| part.area().abs() as f64 > corner);
     Ok(parts)
+}
+
+/// The narrow parts of a surface (WKB) within a rectangle; it must be whole as far as two widths
+/// around.
+fn narrow_pieces(
+    surface: &[u8],
+    [west, south, east, north]: [f64; 4],
+    width: f64,
+) -> Result<Vec<Polygon>> {
+    let around = 2.0 * width;
+    let size = (east - west).max(north - south);
+    let here = Surface::of_wkb([surface])?.within([
+        west - around,
+        south - around,
+        east + around,
+        north + around,
+    ])?;
+    if here.is_empty() {
+        return Ok(Vec::new());
+    }
+    let points = here
+        .polygons()?
+        .iter()
+        .map(Polygon::point_count)
+        .sum::<usize>();
+    if points <= MOST_POINTS || size < SMALLEST * width {
+        let narrow = here.without(&opened(&here, width / 2.0)?)?;
+        return narrow.within([west, south, east, north])?.polygons();
+    }
+    let (x, y) = ((west + east) / 2.0, (south + north) / 2.0);
+    let quarters = [
+        [west, south, x, y],
+        [x, south, east, y],
+        [west, y, x, north],
+        [x, y, east, north],
+    ];
+    let here = here.wkb()?;
+    let pieces: Vec<Vec<Polygon>> = quarters
+        .into_par_iter()
+        .map(|quarter| narrow_pieces(&here, quarter, width))
+        .collect::<Result<_>>()?;
+    Ok(pieces.into_iter().flatten().collect())
+}
+
+/// A surface without the parts in which a circle has no room.
+fn opened(surface: &Surface, radius: f64) -> Result<Surface> {
+    surface.grown(-radius)?.grown(radius)
 }

@@ -81,7 +81,9 @@ mod tests {
         let chains = partition.chains();
         let edges: usize = chains.iter().map(|c| c.points.len() - 1).sum();
         assert_eq!(edges, partition.edge_count());
-        let closed = chains.iter().filter(|c| c.points.first() == c.points.last());
+        let closed = chains
+            .iter()
+            .filter(|c| c.points.first() == c.points.last());
         assert_eq!(closed.count(), 1);
         assert!(chains.iter().all(|c| c.left != c.right));
     }

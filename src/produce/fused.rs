@@ -131,7 +131,12 @@ impl<'a> Fused<'a> {
             .verify()
             .map_err(|defect| Error::Internal(format!("the partition is not one: {defect}")))?;
         let areas = overlay.item_areas()[first_evidence as usize..first_commune as usize].to_vec();
-        let sorted = Sorted::new(&overlay, classes.len() as ItemId, first_commune, has_communes);
+        let sorted = Sorted::new(
+            &overlay,
+            classes.len() as ItemId,
+            first_commune,
+            has_communes,
+        );
 
         progress.phase("zone construite", None);
         let mut fused = Self {
@@ -179,7 +184,10 @@ impl<'a> Fused<'a> {
         self.in_frame = parents.iter().map(|p| self.in_frame[pick(p)]).collect();
         self.class = parents.iter().map(|p| self.class[pick(p)]).collect();
         self.confidence = parents.iter().map(|p| self.confidence[pick(p)]).collect();
-        self.evidence = parents.iter().map(|p| self.evidence[pick(p)].clone()).collect();
+        self.evidence = parents
+            .iter()
+            .map(|p| self.evidence[pick(p)].clone())
+            .collect();
         self.partition = relaid.partition;
         let keys: Vec<u32> = (0..self.in_zone.len())
             .map(|face| u32::from(self.in_zone[face] && self.in_frame[face]))

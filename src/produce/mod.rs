@@ -16,7 +16,7 @@ use crate::communes;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::fuse::{self, Origin, SourceReport};
-use crate::generalise::{Plots, Rules, Widths, absorb, grow_buildings, simplify, widen};
+use crate::generalise::{Plots, Rules, Wide, Widths, absorb, grow_buildings, simplify, widen};
 use crate::predict::digest;
 use crate::progress::Progress;
 use crate::publish::Staging;
@@ -184,8 +184,14 @@ impl Production<'_> {
             .and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_default();
         let results = [product::OBJECTS, product::ZONES].map(|name| out.join(name));
-        let digests = || results.iter().map(|path| digest(path)).collect::<Result<Vec<_>>>();
-        let is_whole = made["of"] == what && digests().is_ok_and(|found| made["sha256"] == json!(found));
+        let digests = || {
+            results
+                .iter()
+                .map(|path| digest(path))
+                .collect::<Result<Vec<_>>>()
+        };
+        let is_whole =
+            made["of"] == what && digests().is_ok_and(|found| made["sha256"] == json!(found));
         if !is_whole {
             self.produce(out, crs, reference, progress)?;
             let text = json!({ "of": what, "sha256": digests()? });
@@ -205,9 +211,11 @@ fn generalise(plots: &Plots, rules: &Rules, progress: &dyn Progress) -> Result<P
     progress.phase("generalising", None);
     let mut plots = grow_buildings(&plots.dissolve(), rules)?;
     plots = absorb(&plots, rules, &[]);
+    let mut wide = Wide::default();
     for _ in 0..ROUNDS {
-        plots = widen(&plots, rules, Widths::OfUse)?;
-        plots = absorb(&widen(&plots, rules, Widths::OfGround)?, rules, &[]);
+        plots = widen(&plots, rules, Widths::OfUse, &mut wide)?;
+        plots = widen(&plots, rules, Widths::OfGround, &mut wide)?;
+        plots = absorb(&plots, rules, &[]);
     }
     plots = simplify(&plots, rules);
     Ok(absorb(&plots, rules, &[]))
@@ -221,7 +229,10 @@ fn list(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     }
     let entries = std::fs::read_dir(path).map_err(|e| Error::unreadable(path, e))?;
     for entry in entries {
-        list(&entry.map_err(|e| Error::unreadable(path, e))?.path(), files)?;
+        list(
+            &entry.map_err(|e| Error::unreadable(path, e))?.path(),
+            files,
+        )?;
     }
     Ok(())
 }

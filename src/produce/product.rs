@@ -122,7 +122,10 @@ impl Product<'_> {
             Some(code) => format!("_D{code:0>3}"),
             None => String::new(),
         };
-        format!("OCS-GE_2-0__GPKG_{label}{departement}_{}-01-01.gpkg", self.year())
+        format!(
+            "OCS-GE_2-0__GPKG_{label}{departement}_{}-01-01.gpkg",
+            self.year()
+        )
     }
 
     /// Writes the vintage.
@@ -183,7 +186,9 @@ impl Product<'_> {
                 texts(these().map(|o| Some(o.usage))),
                 Arc::new(Int32Array::from_iter_values(these().map(|_| self.year()))),
                 texts(these().map(|o| Some(o.source))),
-                Arc::new(Int32Array::from_iter_values(these().map(|o| o.ossature.into()))),
+                Arc::new(Int32Array::from_iter_values(
+                    these().map(|o| o.ossature.into()),
+                )),
                 texts(these().map(|o| Some(o.id_origine))),
                 texts(these().map(|o| Some(o.code_or))),
                 Arc::new(Float64Array::from_iter_values(these().map(area))),
@@ -206,7 +211,9 @@ impl Product<'_> {
         let columns = |rows: &[usize]| -> Vec<ArrayRef> {
             vec![
                 texts(rows.iter().map(|&r| Some(ids[r].as_str()))),
-                Arc::new(Int32Array::from_iter_values(rows.iter().map(|_| self.year()))),
+                Arc::new(Int32Array::from_iter_values(
+                    rows.iter().map(|_| self.year()),
+                )),
             ]
         };
         file.write(&centres, columns, |row| zones[row].clone())?;
@@ -248,9 +255,20 @@ impl Product<'_> {
         plots: &Plots,
     ) -> Result<()> {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-        let name: String = crate::reference::folded(up_to.name()).chars().map(plain).collect();
-        let name = if number == 0 { "classification".to_owned() } else { name };
-        self.write_stage_file(staging, &format!("{}-{name}", number + 1), &plots.dissolve())
+        let name: String = crate::reference::folded(up_to.name())
+            .chars()
+            .map(plain)
+            .collect();
+        let name = if number == 0 {
+            "classification".to_owned()
+        } else {
+            name
+        };
+        self.write_stage_file(
+            staging,
+            &format!("{}-{name}", number + 1),
+            &plots.dissolve(),
+        )
     }
 
     /// Writes the last stage.
@@ -324,23 +342,23 @@ impl Product<'_> {
                 let class = fused.class[face as usize];
                 seen_class.push(class.map(|c| fused.classes[usize::from(c)].code.as_str()));
                 let judged = judge.covers(seen, &candidates);
-                let others = judged.iter().filter(|(c, _)| Some(c.number) != decision.cover_by);
+                let others = judged
+                    .iter()
+                    .filter(|(c, _)| Some(c.number) != decision.cover_by);
                 cover_others.push(lines(others.map(|(candidate, verdict)| {
                     let cover = candidate.evidence.cover;
                     let cover = cover.map_or("", |code| self.reference.cover.text(code));
                     format!("{cover} ({}): {}", told(candidate), self.reason(*verdict))
                 })));
-                let usages = judge.usages(
-                    decision.cover,
-                    &candidates,
-                    fused.in_zone[face as usize],
-                );
+                let usages =
+                    judge.usages(decision.cover, &candidates, fused.in_zone[face as usize]);
                 let rule = |n: u16| &self.reference.fusion.usage[usize::from(n)];
                 let name = |n: u16| format!("{}: {}", rule(n).name, rule(n).label_fr);
                 rules.push(name(decision.use_rule));
                 use_by.push(by_number(&candidates, decision.use_by));
                 use_others.push(lines(usages.iter().skip(1).map(|&(n, usage, by)| {
-                    let by = by_number(&candidates, by).map_or(String::new(), |t| format!(" ({t})"));
+                    let by =
+                        by_number(&candidates, by).map_or(String::new(), |t| format!(" ({t})"));
                     format!("{} {}{by}", self.reference.usage.text(usage), name(n))
                 })));
             }
@@ -357,7 +375,11 @@ impl Product<'_> {
                 texts(rules.iter().map(|t| Some(t.as_str()))),
                 texts(use_by.iter().map(Option::as_deref)),
                 texts(use_others.iter().map(Option::as_deref)),
-                Arc::new(faces().map(|f| Some(fused.in_zone[f])).collect::<BooleanArray>()),
+                Arc::new(
+                    faces()
+                        .map(|f| Some(fused.in_zone[f]))
+                        .collect::<BooleanArray>(),
+                ),
             ]
         };
         file.write(&centres, columns, |row| {

@@ -121,7 +121,8 @@ impl Quality {
 
     /// As a page.
     pub(super) fn page(&self, title: &str, reference: &Reference) -> String {
-        let hectares = |area: i64| format!("{:.2}", area as f64 / HALF_CM2_PER_M2 as f64 / 10_000.0);
+        let hectares =
+            |area: i64| format!("{:.2}", area as f64 / HALF_CM2_PER_M2 as f64 / 10_000.0);
         let mut classes = String::new();
         for (&(cover, usage), &(objects, area)) in &self.classes {
             let (c, u) = (reference.cover.labels(cover), reference.usage.labels(usage));
@@ -135,7 +136,10 @@ impl Quality {
                 codes.1,
                 escaped(&u.label_fr),
                 hectares(area),
-                why.map_or(String::new(), |why| format!("peu probable : {}", escaped(why))),
+                why.map_or(String::new(), |why| format!(
+                    "peu probable : {}",
+                    escaped(why)
+                )),
             );
         }
         let mut small = String::new();

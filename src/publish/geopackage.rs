@@ -9,11 +9,11 @@ use gdal::vector::{
 };
 use gdal::{Dataset, DriverManager};
 
-use crate::vector::wkb;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::grid::Point;
 use crate::partition::Polygon;
+use crate::vector::wkb;
 
 /// GDAL writes the day and hour into every file; ours tell nothing of when they were made.
 const DATE: &str = "2000-01-01T00:00:00.000Z";

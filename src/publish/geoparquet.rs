@@ -13,11 +13,11 @@ use parquet::file::properties::WriterProperties;
 use rayon::prelude::*;
 use serde_json::json;
 
-use crate::vector::wkb;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::grid::Point;
 use crate::partition::Polygon;
+use crate::vector::wkb;
 
 /// Rows of a row group.
 const ROW_GROUP: usize = 65_536;

@@ -128,10 +128,7 @@ fn require_ours(target: &Path) -> Result<()> {
         _ => Vec::new(),
     };
     let is_known = |name: &str| OURS.contains(&name) || told.contains(&name);
-    match names
-        .iter()
-        .find(|name| !is_ours || !is_known(name))
-    {
+    match names.iter().find(|name| !is_ours || !is_known(name)) {
         Some(name) => Err(Error::input(
             target.display(),
             format!("holds `{name}`, which millesime has not written"),

@@ -42,7 +42,8 @@ impl Affinities {
     fn parse(text: &str, place: &str, nomenclature: &Nomenclature) -> Result<Self> {
         let table = rows::<AffinityRow>(text, place)?;
         for row in &table {
-            let known = |code: &str| matches!(code, "CS" | "US") || nomenclature.code(code).is_some();
+            let known =
+                |code: &str| matches!(code, "CS" | "US") || nomenclature.code(code).is_some();
             if !known(&row.code) || !known(&row.neighbour) || !(0.0..=1.0).contains(&row.affinity) {
                 let what = format!(
                     "{} × {} with {} is not a couple of codes and a share",
@@ -65,7 +66,9 @@ impl Affinities {
                 None => 0.0,
             }
         };
-        let pairs = codes.iter().flat_map(|&a| codes.iter().map(move |&b| (a, b)));
+        let pairs = codes
+            .iter()
+            .flat_map(|&a| codes.iter().map(move |&b| (a, b)));
         let values = pairs.map(|(a, b)| value(a, b)).collect();
         Ok(Self { codes, values })
     }
@@ -106,7 +109,8 @@ impl Generalisation {
 
     /// Why a cover and a use hardly occur together, where they do.
     pub fn improbable(&self, cover: &str, usage: &str) -> Option<&str> {
-        let is_it = |(c, u, _): &&(String, String, String)| is_within(cover, c) && is_within(usage, u);
+        let is_it =
+            |(c, u, _): &&(String, String, String)| is_within(cover, c) && is_within(usage, u);
         self.improbable.iter().find(is_it).map(|row| row.2.as_str())
     }
 }

@@ -406,7 +406,11 @@ impl Reference {
         for (_, path) in folder.map(extra_rasters).transpose()?.into_iter().flatten() {
             hasher.update(std::fs::read(&path).map_err(|e| Error::unreadable(&path, e))?);
         }
-        let digest = hasher.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let digest = hasher
+            .finalize()
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
         let fusion = Fusion::parse(&text, &cover, &usage)?;
         let generalisation = Generalisation::parse(&text, &cover, &usage)?;
         Ok(Self {

@@ -88,13 +88,7 @@ pub(super) fn check(table: &Table, text: &str, place: &str) -> Result<()> {
     check_section(table, TOP, "", text, place)
 }
 
-fn check_section(
-    table: &Table,
-    keys: &[&str],
-    name: &str,
-    text: &str,
-    place: &str,
-) -> Result<()> {
+fn check_section(table: &Table, keys: &[&str], name: &str, text: &str, place: &str) -> Result<()> {
     for (key, value) in table {
         require(key, keys, name, text, place)?;
         let sections: Vec<&Table> = match value {

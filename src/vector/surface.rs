@@ -54,6 +54,26 @@ impl Surface {
         self.0.area()
     }
 
+    /// Whether it has no ground.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// West, south, east, north, m.
+    pub fn bounds(&self) -> [f64; 4] {
+        let envelope = self.0.envelope();
+        [envelope.MinX, envelope.MinY, envelope.MaxX, envelope.MaxY]
+    }
+
+    /// What of it lies in a rectangle: west, south, east, north.
+    pub fn within(&self, [west, south, east, north]: [f64; 4]) -> Result<Self> {
+        let rectangle = Geometry::bbox(west, south, east, north).map_err(failed)?;
+        let common = self.0.intersection(&rectangle);
+        common
+            .map(Self)
+            .ok_or_else(|| Error::Internal("a surface could not be clipped".to_owned()))
+    }
+
     /// What is in this and not in the other.
     pub fn without(&self, other: &Self) -> Result<Self> {
         let left = self.0.difference(&other.0);

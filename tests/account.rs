@@ -22,6 +22,7 @@ fn twin(folder: &TempDir, km2: u32, seed: u64, years: &[u16]) -> std::path::Path
         landscape,
         is_observed: false,
         imagery: None,
+        has_sources: false,
     }
     .write(&out, &millesime::progress::Quiet)
     .unwrap();

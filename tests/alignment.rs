@@ -344,6 +344,7 @@ fn an_observed_twin_is_told_from_its_noise() {
         landscape: Landscape::Inland,
         is_observed: true,
         imagery: None,
+        has_sources: false,
     };
     let summary = twin.write(&out, &millesime::progress::Quiet).unwrap();
     let right = summary.right_share.unwrap();

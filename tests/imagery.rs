@@ -25,6 +25,7 @@ fn twin(folder: &Path, seed: u64, pixel: f64) -> PathBuf {
         landscape: Landscape::Inland,
         is_observed: false,
         imagery: Some(pixel),
+        has_sources: false,
     };
     let path = folder.join(format!("twin-{seed}"));
     twin.write(&path, &Quiet).unwrap();

@@ -26,6 +26,7 @@ fn twin(folder: &Path) -> PathBuf {
         landscape: Landscape::Inland,
         is_observed: false,
         imagery: None,
+        has_sources: false,
     };
     twin.write(&out, &Quiet).unwrap();
     out

@@ -37,6 +37,7 @@ fn write(km2: u32, seed: u64, years: &[u16], landscape: Landscape) -> Written {
         landscape,
         is_observed: false,
         imagery: None,
+        has_sources: false,
     };
     let folder = TempDir::new().unwrap();
     twin.write(&folder.path().join("twin"), &millesime::progress::Quiet)

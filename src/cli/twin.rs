@@ -42,6 +42,10 @@ pub struct Flags {
     /// infrared; heights of surface and ground; and annotations, what is truly there.
     #[arg(long, value_name = "METRES")]
     imagery: Option<f64>,
+    /// Also give the reference layers that production starts from, with the columns and the faults
+    /// of real ones: BD TOPO, BD Forêt, RPG and Fichiers fonciers of each date, in `sources`.
+    #[arg(long)]
+    sources: bool,
 }
 
 pub fn main(flags: Flags) -> Result<Outcome> {
@@ -56,6 +60,7 @@ pub fn main(flags: Flags) -> Result<Outcome> {
         },
         is_observed: flags.observed,
         imagery: flags.imagery,
+        has_sources: flags.sources,
     };
     let start = Instant::now();
     let summary = twin.write(&flags.dir, &Bar::new())?;

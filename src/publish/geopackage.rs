@@ -1,4 +1,4 @@
-//! GeoPackage: layers of polygons or points, in files that are the same bytes for the same rows.
+//! GeoPackage: layers of polygons, lines or points, in files that are the same bytes for the same rows.
 
 use std::path::{Path, PathBuf};
 
@@ -49,6 +49,8 @@ pub enum Place<'a> {
     Polygon(&'a Polygon),
     /// Any number of polygons.
     Polygons(&'a [Polygon]),
+    /// A line.
+    Line(&'a [Point]),
     /// A point.
     Point(Point),
 }
@@ -60,6 +62,8 @@ pub enum LayerKind {
     Polygon,
     /// Of any number of polygons a row.
     MultiPolygon,
+    /// Of one line a row.
+    LineString,
     /// Of one point a row.
     Point,
 }
@@ -103,6 +107,7 @@ impl GeoPackage {
         let shape = match kind {
             LayerKind::Polygon => OGRwkbGeometryType::wkbPolygon,
             LayerKind::MultiPolygon => OGRwkbGeometryType::wkbMultiPolygon,
+            LayerKind::LineString => OGRwkbGeometryType::wkbLineString,
             LayerKind::Point => OGRwkbGeometryType::wkbPoint,
         };
         let options = LayerOptions {
@@ -185,6 +190,13 @@ fn geometry(place: Place) -> std::result::Result<Geometry, GdalError> {
                 all.add_geometry(Geometry::from_wkb(&wkb(polygon))?)?;
             }
             Ok(all)
+        }
+        Place::Line(points) => {
+            let mut line = Geometry::empty(OGRwkbGeometryType::wkbLineString)?;
+            for (n, point) in points.iter().enumerate() {
+                line.set_point_2d(n, point.metres());
+            }
+            Ok(line)
         }
         Place::Point(point) => {
             let mut geometry = Geometry::empty(OGRwkbGeometryType::wkbPoint)?;

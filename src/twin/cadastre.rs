@@ -1,6 +1,7 @@
 //! Roads, and lots along them: where there is room to build.
 
 use super::chance::{Chance, Draw};
+use super::register::Way;
 use super::shapes::{Quad, Vector, contains, direction, distance, length, overlap, walk};
 
 /// Distance kept from the limit of the cell, m.
@@ -12,12 +13,6 @@ const MARK_SPACING: f64 = 5.0;
 const DRAWS: usize = 30;
 /// Side below which a lot is no longer looked for, m.
 const LEAST_SIDE: f64 = 8.0;
-
-/// A road of a cell.
-pub(super) struct Road {
-    pub(super) line: Vec<Vector>,
-    pub(super) half_width: f64,
-}
 
 /// A piece of land with a front on a road.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +61,19 @@ impl Lot {
         self.rectangle((0.0, -2.0), (self.frontage, self.depth))
     }
 
+    /// The part between two corners in shares of the frontage and of the depth.
+    pub(super) fn part(&self, (u0, v0): (f64, f64), (u1, v1): (f64, f64)) -> Self {
+        let (f, d) = (self.frontage, self.depth);
+        let origin = self.at(u0 * f, v0 * d);
+        Self::new(origin, self.along, (u1 - u0) * f, (v1 - v0) * d)
+    }
+
+    /// Whether a place lies on it.
+    pub(super) fn holds(&self, place: Vector) -> bool {
+        place.distance(self.centre()) < self.reach()
+            && contains(&self.share((0.0, 0.0), (1.0, 1.0)), place)
+    }
+
     /// The first half of its front.
     pub(super) fn half(&self) -> Self {
         Self {
@@ -106,7 +114,7 @@ impl Surroundings {
 pub(super) struct Cadastre {
     /// The limit of the cell, closed.
     outline: Vec<Vector>,
-    pub(super) roads: Vec<Road>,
+    pub(super) roads: Vec<Way>,
     /// Places that roads pass, with their half widths.
     marks: Vec<(Vector, f64)>,
     /// Lines that no lot may cross, with the distance to be kept.
@@ -128,11 +136,12 @@ impl Cadastre {
     }
 
     /// Adds a road.
-    pub(super) fn add_road(&mut self, line: Vec<Vector>, half_width: f64) {
-        let count = (length(&line) / MARK_SPACING).ceil() as usize;
-        let marks = (0..=count).map(|n| walk(&line, n as f64 * MARK_SPACING).0);
-        self.marks.extend(marks.map(|place| (place, half_width)));
-        self.roads.push(Road { line, half_width });
+    pub(super) fn add_road(&mut self, road: Way) {
+        let count = (length(&road.line) / MARK_SPACING).ceil() as usize;
+        let marks = (0..=count).map(|n| walk(&road.line, n as f64 * MARK_SPACING).0);
+        self.marks
+            .extend(marks.map(|place| (place, road.half_width)));
+        self.roads.push(road);
     }
 
     /// Adds a river or a railway.
@@ -150,7 +159,9 @@ impl Cadastre {
 
     /// The lot with its front on a road, from `station` metres along it, on its left or right.
     pub(super) fn lot(&self, road: usize, station: f64, left: bool, size: (f64, f64)) -> Lot {
-        let Road { line, half_width } = &self.roads[road];
+        let Way {
+            line, half_width, ..
+        } = &self.roads[road];
         let (frontage, depth) = size;
         let (middle, along) = walk(line, station + frontage / 2.0);
         let along = if left { along } else { along * -1.0 };

@@ -8,6 +8,7 @@ use super::countryside::Countryside;
 use super::layout::{Cell, Layout};
 use super::palette::ROAD;
 use super::plan::{CellPlan, seams_around};
+use super::register::{Class, Way};
 use super::scene::{Layer, Picture, Scene, Since};
 use super::shapes::{Vector, band, centre, curve, to_grid};
 use super::shore;
@@ -43,6 +44,11 @@ pub(super) fn paint(
         Some(plan) => paint_land(layout, plan, cell, years, &mut canvas),
         None => shore::paint(layout, &outline, &mut canvas.scene, &mut canvas.chance),
     }
+    canvas
+        .scene
+        .register
+        .ways
+        .append(&mut canvas.cadastre.roads);
     canvas.scene.finish(years.len())
 }
 
@@ -155,7 +161,9 @@ fn lay_roads(layout: &Layout, cell: Cell, middle: Vector, canvas: &mut Canvas) {
         canvas
             .scene
             .paint(Layer::Road, ROAD, Since::BEGINNING, &road);
-        canvas.cadastre.add_road(line, half_width);
+        let mut way = Way::new(Class::Local, line, half_width, Since::BEGINNING);
+        way.start = 1;
+        canvas.cadastre.add_road(way);
     }
 }
 

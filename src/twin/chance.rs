@@ -21,6 +21,15 @@ pub(super) enum Subject {
     Line,
     Crossing,
     Cell,
+    Building,
+    Way,
+    Pond,
+    Zone,
+    Service,
+    Premises,
+    Tax,
+    Parcel,
+    Stand,
 }
 
 /// The draws of the thing of this subject and these numbers.

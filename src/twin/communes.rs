@@ -50,7 +50,7 @@ pub(super) fn communes(layout: &Layout, edges: &Edges) -> Vec<Commune> {
         .into_iter()
         .enumerate()
         .map(|(n, name)| Commune {
-            code: format!("{DEPARTEMENT}{:03}", FIRST_CODE + n),
+            code: code(n),
             name,
             parts: Vec::new(),
         })
@@ -61,6 +61,19 @@ pub(super) fn communes(layout: &Layout, edges: &Edges) -> Vec<Commune> {
         }
     }
     communes
+}
+
+/// The code of the commune of each cell.
+pub(super) fn codes(layout: &Layout) -> BTreeMap<Cell, String> {
+    let owners = owners(layout).into_iter();
+    owners
+        .map(|(cell, owner)| (cell, code(owner as usize)))
+        .collect()
+}
+
+/// The code of the commune of this number.
+fn code(number: usize) -> String {
+    format!("{DEPARTEMENT}{:03}", FIRST_CODE + number)
 }
 
 /// The commune of each cell. Communes grow from cells drawn by chance, each time by a cell beside

@@ -8,6 +8,7 @@ use super::contour::{Lattice, Samples};
 use super::palette::{
     FIELD, GARDEN, HEATH, HEDGE, MEADOW, ORCHARD, ROCK, VINEYARD, WATER, WOOD, cover, ground, usage,
 };
+use super::register::{Class, Holder, Way};
 use super::relief::Relief;
 use super::scene::{Event, Layer, Scene, Since};
 use super::shapes::{Quad, Vector, area, band, blob, centre, ragged};
@@ -18,6 +19,10 @@ const FARMS_PER_KM2: f64 = 1.1;
 const PONDS_PER_KM2: f64 = 0.8;
 /// Clear cuts of a km² of cell and year.
 const CUTS_PER_KM2_AND_YEAR: f64 = 0.012;
+/// Half width of a track, m.
+const TRACK: f64 = 2.5;
+/// Share of a farm's front that its yard takes.
+const YARD: f64 = 0.68;
 /// Share of the vineyards grubbed up in a year.
 const GRUBBED_UP_PER_YEAR: f64 = 0.008;
 
@@ -126,6 +131,7 @@ impl Countryside<'_> {
         for parcel in &parcels {
             self.border(scene, parcel, chance);
         }
+        scene.register.parcels = parcels;
     }
 
     fn paint_parcel(&self, scene: &mut Scene, parcel: &Quad, chance: &mut Chance) {
@@ -183,7 +189,9 @@ impl Countryside<'_> {
             } else if chance.happens(0.09) {
                 let line = [start, start.on_the_way(end, 0.5), end];
                 let track = ground(cover::MINERAL, usage::ROAD);
-                scene.paint(Layer::Rail, track, Since::BEGINNING, &band(&line, 2.5));
+                scene.paint(Layer::Rail, track, Since::BEGINNING, &band(&line, TRACK));
+                let way = Way::new(Class::Track, line.to_vec(), TRACK, Since::BEGINNING);
+                scene.register.ways.push(way);
             }
         }
         if chance.happens(0.45) {
@@ -252,6 +260,12 @@ fn hedge(scene: &mut Scene, start: Vector, end: Vector, chance: &mut Chance) {
 fn farm(canvas: &mut Canvas, lot: &Lot, periods: usize) {
     let (scene, chance) = (&mut canvas.scene, &mut canvas.chance);
     let now = Since::BEGINNING;
+    let (yard, garden) = (
+        lot.part((0.0, 0.0), (YARD, 1.0)),
+        lot.part((YARD, 0.0), (1.0, 1.0)),
+    );
+    scene.register.hold(Holder::Farmyard, &yard, now);
+    scene.register.hold(Holder::House, &garden, now);
     let barn = ground(cover::BUILT, usage::FARMING);
     let yard = if chance.happens(0.6) {
         cover::MINERAL
@@ -262,7 +276,7 @@ fn farm(canvas: &mut Canvas, lot: &Lot, periods: usize) {
         Layer::Lot,
         ground(yard, usage::FARMING),
         now,
-        &lot.rectangle((0.0, -2.0), (lot.frontage * 0.68, lot.depth)),
+        &lot.rectangle((0.0, -2.0), (lot.frontage * YARD, lot.depth)),
     );
     scene.build(barn, now, &lot.share((0.05, 0.5), (0.55, 0.85)));
     scene.build(barn, now, &lot.share((0.05, 0.1), (0.28, 0.4)));
@@ -270,7 +284,7 @@ fn farm(canvas: &mut Canvas, lot: &Lot, periods: usize) {
         Layer::Lot,
         GARDEN,
         now,
-        &lot.rectangle((lot.frontage * 0.68, -2.0), (lot.frontage, lot.depth)),
+        &lot.rectangle((lot.frontage * YARD, -2.0), (lot.frontage, lot.depth)),
     );
     scene.build(
         ground(cover::BUILT, usage::RESIDENTIAL),

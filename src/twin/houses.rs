@@ -3,6 +3,7 @@
 use super::cadastre::Lot;
 use super::chance::{Chance, Draw};
 use super::palette::{GARDEN, ROAD, cover, ground, usage};
+use super::register::Holder;
 use super::scene::{Layer, Scene, Since};
 use super::shapes::ragged;
 
@@ -41,6 +42,7 @@ pub(super) fn new_house(scene: &mut Scene, lot: &Lot, since: Since, chance: &mut
 
 /// The house itself, its drive, and now and then a pool.
 fn dwelling(scene: &mut Scene, lot: &Lot, since: Since, chance: &mut Chance) {
+    scene.register.hold(Holder::House, lot, since);
     let front = chance.between(4.0, 8.0).min(lot.depth * 0.2);
     let width = chance.between(13.0, 17.0).min(lot.frontage * 0.75);
     let depth = (chance.between(200.0, 235.0) / width).min(lot.depth * 0.6);
@@ -71,6 +73,7 @@ fn dwelling(scene: &mut Scene, lot: &Lot, since: Since, chance: &mut Chance) {
 /// A house of the old centre: on the street, with a yard behind.
 pub(super) fn town_house(scene: &mut Scene, lot: &Lot, usage: &'static str, chance: &mut Chance) {
     let now = Since::BEGINNING;
+    scene.register.hold(Holder::TownHouse(usage), lot, now);
     scene.paint(Layer::Lot, ground(cover::PAVED, usage), now, &lot.whole());
     let depth = chance.between(11.0, 15.0).min(lot.depth * 0.6);
     let building = lot.rectangle((0.0, 0.0), (lot.frontage * chance.between(0.8, 1.0), depth));
@@ -82,8 +85,9 @@ pub(super) fn town_house(scene: &mut Scene, lot: &Lot, usage: &'static str, chan
 }
 
 /// A church, a town hall, a school.
-pub(super) fn public_building(scene: &mut Scene, lot: &Lot, chance: &mut Chance) {
+pub(super) fn public_building(scene: &mut Scene, lot: &Lot, holder: Holder, chance: &mut Chance) {
     let now = Since::BEGINNING;
+    scene.register.hold(holder, lot, now);
     scene.paint(
         Layer::Lot,
         ground(cover::PAVED, usage::TERTIARY),
@@ -96,12 +100,15 @@ pub(super) fn public_building(scene: &mut Scene, lot: &Lot, chance: &mut Chance)
 
 /// The village square.
 pub(super) fn square(scene: &mut Scene, lot: &Lot) {
-    scene.paint(Layer::Road, ROAD, Since::BEGINNING, &lot.whole());
+    let now = Since::BEGINNING;
+    scene.register.hold(Holder::Square, lot, now);
+    scene.paint(Layer::Road, ROAD, now, &lot.whole());
 }
 
 /// A public garden.
 pub(super) fn park(scene: &mut Scene, lot: &Lot, chance: &mut Chance) {
     let now = Since::BEGINNING;
+    scene.register.hold(Holder::Park, lot, now);
     scene.paint(
         Layer::Lot,
         ground(cover::GRASS, usage::TERTIARY),

@@ -4,6 +4,7 @@ use super::Landscape;
 use super::chance::{Chance, Draw, Subject, chance};
 use super::layout::{Cell, Layout, Seam};
 use super::palette::{Ground, WATER, WOOD, cover, ground, usage};
+use super::register::{Class, Way};
 use super::relief::Relief;
 use super::scene::{Layer, Scene, Since};
 use super::shapes::{Vector, band, ragged, strip, sway};
@@ -189,7 +190,13 @@ impl Passage {
                 }
                 scene.paint(Layer::Water, WATER, Since::BEGINNING, &bed);
             }
-            Kind::Railway => scene.paint_ossature(Layer::Rail, RAILWAY, &bed),
+            Kind::Railway => {
+                scene.paint_ossature(Layer::Rail, RAILWAY, &bed);
+                // The way begins before the cell and ends beyond it.
+                let axis = way[1..way.len() - 1].to_vec();
+                let way = Way::new(Class::Railway, axis, self.half_width, Since::BEGINNING);
+                scene.register.ways.push(way);
+            }
             Kind::Canal => {
                 let banks = band(way, self.half_width + 7.0);
                 scene.paint(Layer::Water, TOWPATH, Since::BEGINNING, &banks);

@@ -3,6 +3,10 @@
 //! The ground is cut in cells of about two kilometres (`layout`), each painted on its own for all
 //! dates at once (`cell`, `scene`) and joined by the roads between them (`edges`). Everything
 //! follows from the seed: the same seed gives the same bytes, whatever the number of threads.
+//!
+//! Beside the true vintages a twin may have what others make of the ground: vintages as production
+//! would observe them (`observe`), aerial imagery (`eyes`), and the reference layers that
+//! production starts from (`register`, `sources`).
 
 mod cadastre;
 mod canvas;
@@ -19,11 +23,13 @@ mod lines;
 mod observe;
 mod palette;
 mod plan;
+mod register;
 mod relief;
 mod scene;
 mod shapes;
 mod shore;
 mod sites;
+mod sources;
 mod village;
 mod write;
 
@@ -39,6 +45,7 @@ use eyes::Eyes;
 use layout::{Cell, Layout};
 use observe::{Noise, Observed};
 use scene::{Object, Picture};
+use sources::Sources;
 
 /// What every figure of a twin is to be read with: it is of a territory that does not exist.
 pub const CAVEAT: &str = "sur territoire fictif";
@@ -76,6 +83,9 @@ pub struct Twin {
     pub is_observed: bool,
     /// Side of the pixels of aerial imagery, m; none is painted when not given.
     pub imagery: Option<f64>,
+    /// Whether the reference layers that production starts from are also given, with their faults:
+    /// BD TOPO, BD Forêt, RPG and Fichiers fonciers of each date, in the folder `sources`.
+    pub has_sources: bool,
 }
 
 /// What was made.
@@ -103,6 +113,10 @@ impl Twin {
             true => Some(write::ObservedFiles::create(&staging, &self.years)?),
             false => None,
         };
+        let mut sources = match self.has_sources {
+            true => Some(Sources::create(&layout, &staging, &self.years)?),
+            false => None,
+        };
         let noise = Noise::new(&layout);
         let (mut right, mut total) = (0i64, 0i64);
         let mut edges = Edges::default();
@@ -118,6 +132,9 @@ impl Twin {
             files.write(&pictures, &roads)?;
             if let Some(eyes) = &mut eyes {
                 eyes.see(&pictures, &roads);
+            }
+            if let Some(sources) = &mut sources {
+                sources.write(&layout, &cells, &pictures)?;
             }
             for date in 0..self.years.len() {
                 let Some(files) = &mut observed else { continue };
@@ -139,6 +156,9 @@ impl Twin {
         if let Some(files) = observed {
             files.finish()?;
             write::observed_territory(&staging, self)?;
+        }
+        if let Some(sources) = sources {
+            sources.finish()?;
         }
         if let Some(eyes) = eyes {
             let crs = write::crs()?;

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::palette::{FIELD, Ground, cover};
+use super::register::Register;
 use super::shapes::{Quad, Vector, to_grid};
 use crate::grid::{HALF_CM2_PER_M2, Point};
 use crate::partition::{
@@ -130,6 +131,8 @@ pub(super) struct Scene {
     builder: Builder,
     items: Vec<Item>,
     zones: Vec<(Vec<Point>, usize)>,
+    /// What is there that no polygon tells.
+    pub(super) register: Register,
 }
 
 /// A polygon of a vintage.
@@ -158,6 +161,8 @@ pub(super) struct Picture {
     pub(super) zones: Vec<Vec<Polygon>>,
     /// What changed, by period.
     pub(super) changes: Vec<Vec<Change>>,
+    /// Its registers, of all dates.
+    pub(super) register: Register,
 }
 
 impl Scene {
@@ -168,6 +173,7 @@ impl Scene {
             builder: Builder::new(),
             items: Vec::new(),
             zones: Vec::new(),
+            register: Register::default(),
         };
         let frame = scene.item(Layer::Land, FIELD, Since::BEGINNING, false);
         scene.builder.ring(frame, &scene.outline);
@@ -247,6 +253,7 @@ impl Scene {
             objects: (0..dates).map(|date| faces.objects(date)).collect(),
             zones,
             changes: (1..dates).map(|date| faces.changes(date)).collect(),
+            register: self.register,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::cadastre::Lot;
 use super::chance::{Chance, Draw};
 use super::palette::{FIELD, HEATH, MEADOW, ROCK, VINEYARD, WATER, cover, ground, usage};
+use super::register::{Class, Holder, Way};
 use super::scene::{Event, Layer, Scene, Since};
 use super::shapes::{blob, ragged};
 
@@ -132,6 +133,7 @@ impl Site {
 
     /// Draws the site.
     pub(super) fn paint(self, mut draft: Draft, dates: usize) {
+        draft.hold(self, Since::BEGINNING);
         match self {
             Centre => draft.centre(),
             Quarry => draft.quarry(dates),
@@ -161,10 +163,18 @@ impl Site {
 }
 
 /// Corners of a rectangle in shares of the frontage and depth of a lot.
-type Corners = ((f64, f64), (f64, f64));
+pub(super) type Corners = ((f64, f64), (f64, f64));
 
 /// The whole of a lot.
-const WHOLE: Corners = ((0.0, 0.0), (1.0, 1.0));
+pub(super) const WHOLE: Corners = ((0.0, 0.0), (1.0, 1.0));
+/// Where a centre has its public services.
+pub(super) const SERVICES: Corners = ((0.5, 0.0), (1.0, 1.0));
+/// The runway of an aerodrome.
+pub(super) const RUNWAY: Corners = ((0.02, 0.62), (0.98, 0.8));
+/// The pitch of a sports ground,
+pub(super) const PITCH: Corners = ((0.06, 0.3), (0.62, 0.92));
+/// and where cars are left.
+pub(super) const CAR_PARK: Corners = ((0.7, 0.0), (1.0, 0.4));
 
 /// A site being drawn on a lot.
 pub(super) struct Draft<'a> {
@@ -174,6 +184,13 @@ pub(super) struct Draft<'a> {
 }
 
 impl Draft<'_> {
+    /// Notes who holds the lot.
+    pub(super) fn hold(&mut self, site: Site, since: Since) {
+        self.scene
+            .register
+            .hold(Holder::Site(site), self.lot, since);
+    }
+
     /// Grounds: a rectangle of the lot.
     fn lay(&mut self, codes: (&'static str, &'static str), (low, high): Corners, since: Since) {
         let ring = self.lot.share(low, high);
@@ -206,11 +223,7 @@ impl Draft<'_> {
         self.lay_all((cover::PAVED, usage::MIXED), now);
         self.build(usage::MIXED, ((0.05, 0.1), (0.45, 0.45)), now);
         self.build(usage::MIXED, ((0.05, 0.6), (0.3, 0.95)), now);
-        self.lay(
-            (cover::PAVED, usage::TERTIARY),
-            ((0.5, 0.0), (1.0, 1.0)),
-            now,
-        );
+        self.lay((cover::PAVED, usage::TERTIARY), SERVICES, now);
         self.build(usage::TERTIARY, ((0.6, 0.15), (0.95, 0.5)), now);
         self.lay(
             (cover::GRASS, usage::TERTIARY),
@@ -275,7 +288,7 @@ impl Draft<'_> {
     fn aerodrome(&mut self) {
         let now = Since::BEGINNING;
         self.lay_all((cover::GRASS, usage::AIR), now);
-        self.lay((cover::PAVED, usage::AIR), ((0.02, 0.62), (0.98, 0.8)), now);
+        self.lay((cover::PAVED, usage::AIR), RUNWAY, now);
         self.lay((cover::PAVED, usage::AIR), ((0.45, 0.1), (0.52, 0.65)), now);
         self.lay((cover::PAVED, usage::AIR), ((0.4, 0.0), (0.66, 0.35)), now);
         self.build(usage::AIR, ((0.42, 0.05), (0.48, 0.28)), now);
@@ -379,6 +392,7 @@ impl Draft<'_> {
         let entry = self.lot.share((0.46, 0.0), (0.54, 0.5));
         self.scene
             .paint(Layer::Lot, ground(cover::PAVED, usage::ROAD), since, &entry);
+        self.lay_out_lanes(since);
         let width = 1.0 / columns as f64;
         for n in 0..columns {
             for low in [0.1, 0.66] {
@@ -388,8 +402,33 @@ impl Draft<'_> {
                 let is_in_the_way = low < 0.5 && start < 0.56 && end > 0.44;
                 if !is_in_the_way {
                     self.build(usage::RESIDENTIAL, ((start, low), (end, high)), since);
+                    let (front, back) = if low < 0.5 { (0.0, 0.44) } else { (0.56, 1.0) };
+                    let (left, right) = (n as f64 * width, (n + 1) as f64 * width);
+                    let lot = self.lot.part((left, front), (right, back));
+                    self.scene.register.hold(Holder::House, &lot, since);
                 }
             }
+        }
+    }
+
+    /// Notes the axes of the lane through an estate and of its entry, from the road before it.
+    fn lay_out_lanes(&mut self, since: Since) {
+        let Lot {
+            frontage, depth, ..
+        } = *self.lot;
+        let middle = depth / 2.0;
+        let lanes = [
+            ((0.0, middle), (frontage, middle), 0.06 * depth),
+            (
+                (frontage / 2.0, -2.0),
+                (frontage / 2.0, middle),
+                0.04 * frontage,
+            ),
+        ];
+        for ((u0, v0), (u1, v1), half_width) in lanes {
+            let axis = vec![self.lot.at(u0, v0), self.lot.at(u1, v1)];
+            let lane = Way::new(Class::Lane, axis, half_width, since);
+            self.scene.register.ways.push(lane);
         }
     }
 
@@ -557,16 +596,8 @@ impl Draft<'_> {
     fn sports_ground(&mut self) {
         let now = Since::BEGINNING;
         self.lay_all((cover::GRASS, usage::TERTIARY), now);
-        self.lay(
-            (cover::COMPOSITE, usage::TERTIARY),
-            ((0.06, 0.3), (0.62, 0.92)),
-            now,
-        );
-        self.lay(
-            (cover::PAVED, usage::TERTIARY),
-            ((0.7, 0.0), (1.0, 0.4)),
-            now,
-        );
+        self.lay((cover::COMPOSITE, usage::TERTIARY), PITCH, now);
+        self.lay((cover::PAVED, usage::TERTIARY), CAR_PARK, now);
         self.build(usage::TERTIARY, ((0.72, 0.45), (0.92, 0.7)), now);
     }
 

@@ -7,8 +7,10 @@ use super::chance::{Chance, Draw};
 use super::houses;
 use super::palette::{ROAD, usage};
 use super::plan::Growth;
+use super::register::{Class, Holder, Holding, Way, Widening};
 use super::scene::{Event, Layer, Scene, Since};
 use super::shapes::{Vector, band, curve, distance, length, walk};
+use super::sites::Site;
 
 /// Houses of a hectare of village, streets included.
 const HOUSES_PER_HECTARE: f64 = 9.0;
@@ -103,7 +105,8 @@ impl Village<'_> {
                 12,
             );
             if let Some(line) = open_way(cadastre, parent, line) {
-                cadastre.add_road(line, STREET);
+                let street = Way::new(Class::Street, line, STREET, Since::BEGINNING);
+                cadastre.add_road(street);
             }
         }
     }
@@ -162,16 +165,20 @@ impl Village<'_> {
     fn furnish(&self, scene: &mut Scene, lot: &Lot, number: usize, chance: &mut Chance) {
         let centre = (self.houses as f64).sqrt() as usize;
         match number {
-            0 if self.houses > 8 => houses::public_building(scene, lot, chance),
+            0 if self.houses > 8 => houses::public_building(scene, lot, Holder::TownHall, chance),
             1 if self.houses > 8 => houses::square(scene, lot),
-            2 | 3 if self.houses > 40 => houses::public_building(scene, lot, chance),
+            2 | 3 if self.houses > 40 => {
+                houses::public_building(scene, lot, Holder::PublicBuilding, chance)
+            }
             n if self.houses > 20 && n < centre => {
                 houses::town_house(scene, lot, usage::MIXED, chance)
             }
             n if self.houses > 20 && n < 2 * centre => {
                 houses::town_house(scene, lot, usage::RESIDENTIAL, chance)
             }
-            n if n % 23 == 22 => houses::public_building(scene, lot, chance),
+            n if n % 23 == 22 => {
+                houses::public_building(scene, lot, Holder::PublicBuilding, chance)
+            }
             n if n % 37 == 36 => houses::park(scene, lot, chance),
             _ => houses::house(scene, lot, chance),
         }
@@ -197,9 +204,21 @@ impl Village<'_> {
                     houses.max(2),
                 );
             }
-            6 | 7 => draft.works(usage::SECONDARY, Since::date(date, Event::ActivityZone)),
-            8 => draft.warehouse(Since::date(date, Event::LogisticsZone)),
-            _ => draft.solar_field(Since::date(date, Event::SolarField)),
+            6 | 7 => {
+                let since = Since::date(date, Event::ActivityZone);
+                draft.hold(Site::Industry, since);
+                draft.works(usage::SECONDARY, since);
+            }
+            8 => {
+                let since = Since::date(date, Event::LogisticsZone);
+                draft.hold(Site::Logistics, since);
+                draft.warehouse(since);
+            }
+            _ => {
+                let since = Since::date(date, Event::SolarField);
+                draft.hold(Site::SolarField, since);
+                draft.solar_field(since);
+            }
         }
         lot.area()
     }
@@ -209,6 +228,12 @@ impl Village<'_> {
         if area > 0.0 {
             let width = (area * 1.3).sqrt();
             let lot = canvas.find((width, area / width), &self.away());
+            canvas.scene.register.holdings.push(Holding {
+                holder: Holder::Site(Site::Wasteland),
+                lot,
+                since: 0,
+                until: Some(date),
+            });
             canvas
                 .draft(&lot)
                 .renature(Since::date(date, Event::Renaturation));
@@ -242,16 +267,25 @@ impl Village<'_> {
 /// Widens a stretch of one of the roads that lead to the village; returns the ground that this
 /// takes.
 fn widen_road(canvas: &mut Canvas, date: usize) -> f64 {
-    let Some(road) = canvas.cadastre.roads.get(canvas.chance.below(MAIN_ROADS)) else {
+    let number = canvas.chance.below(MAIN_ROADS);
+    let Some(road) = canvas.cadastre.roads.get_mut(number) else {
         return 0.0;
     };
     let count = road.line.len();
     let first = canvas.chance.below(count / 2);
-    let stretch = &road.line[first..(first + count / 3 + 2).min(count)];
-    let widened = band(stretch, road.half_width + WIDENING);
+    let vertices = first..(first + count / 3 + 2).min(count);
+    let stretch = &road.line[vertices.clone()];
+    let half_width = road.half_width + WIDENING;
+    let widened = band(stretch, half_width);
     let since = Since::date(date, Event::RoadWidening);
     canvas.scene.paint(Layer::Road, ROAD, since, &widened);
-    2.0 * WIDENING * length(stretch)
+    let taken = 2.0 * WIDENING * length(stretch);
+    road.widenings.push(Widening {
+        vertices,
+        half_width,
+        since: date,
+    });
+    taken
 }
 
 /// The part of a street that may be laid: as far as the next road, which it joins, and at all only

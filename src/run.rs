@@ -491,6 +491,7 @@ fn predict_all(
             .as_str()
             .map(str::to_owned);
         vintage.classes = vec![glob::Pattern::escape(&classes.to_string_lossy())];
+        vintage.probabilities = Some(prediction.probabilities.clone());
         predicted.push(json!({ "year": vintage.year, "of": what }));
     }
     Ok(predicted)

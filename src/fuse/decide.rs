@@ -2,14 +2,14 @@
 
 use super::{Evidence, Origin};
 use crate::error::Result;
-use crate::reference::{Code, Fusion, Reference, UseRule};
+use crate::reference::{Code, Fusion, Kind, Reference, UseRule};
 
 /// What the classification says of a face.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Seen {
     /// Its cover.
     pub cover: Code,
-    /// Its use, where classes have one.
+    /// The use that its class has or lets suppose.
     pub usage: Code,
     /// How sure it is, from 0 to 1, where that is known.
     pub confidence: Option<f64>,
@@ -59,12 +59,17 @@ pub struct Decision {
     pub ossature: bool,
 }
 
+/// What rules of use call the classification itself.
+const SEEN: &str = "classification";
+
 /// Decides by the tables of fusion.
 pub struct Judge<'a> {
     fusion: &'a Fusion,
     /// The place of each kind of evidence in the order of covers.
     ranks: Vec<Option<usize>>,
     unknown_use: Code,
+    /// The evidence that the classification itself is of use.
+    seen: Option<Kind>,
 }
 
 impl<'a> Judge<'a> {
@@ -87,6 +92,7 @@ impl<'a> Judge<'a> {
             fusion,
             ranks,
             unknown_use,
+            seen: fusion.kind(SEEN),
         })
     }
 
@@ -154,6 +160,7 @@ impl<'a> Judge<'a> {
     pub fn usages(
         &self,
         cover: Code,
+        seen: Option<Seen>,
         candidates: &[Candidate],
         in_zone: bool,
     ) -> Vec<(u16, Code, Option<u32>)> {
@@ -164,6 +171,12 @@ impl<'a> Judge<'a> {
             }
             if rule.kinds.is_empty() {
                 return rule.usage.map(|usage| (usage, None));
+            }
+            if let Some(seen) = seen
+                && self.seen.is_some_and(|kind| rule.kinds.contains(&kind))
+                && seen.usage != self.unknown_use
+            {
+                return Some((rule.usage.unwrap_or(seen.usage), None));
             }
             let is_kind = |c: &&Candidate| rule.kinds.contains(&c.evidence.kind);
             let told = candidates.iter().filter(is_kind).filter_map(|c| {
@@ -196,26 +209,17 @@ impl<'a> Judge<'a> {
             .copied()
             .collect();
         let (cover, by) = self.cover(seen, &heard)?;
-        let usages = self.usages(cover, &heard, in_zone);
+        let usages = self.usages(cover, seen, &heard, in_zone);
         let &(rule, usage, use_by) = usages.first()?;
         let is_wide = |n: u16| self.fusion.usage[usize::from(n)].width.is_some();
         let if_narrow = usages.iter().find(|(n, ..)| !is_wide(*n));
-        // Classes that have a use of their own tell it where no one else does.
-        let seen_use = seen.map_or(self.unknown_use, |seen| seen.usage);
-        let known = |usage: Code| {
-            if usage == self.unknown_use {
-                seen_use
-            } else {
-                usage
-            }
-        };
         Some(Decision {
             cover,
             cover_by: by.map(|c| c.number),
-            usage: known(usage),
+            usage,
             use_rule: rule,
             use_by,
-            if_narrow: known(if_narrow.map_or(usage, |(_, usage, _)| *usage)),
+            if_narrow: if_narrow.map_or(usage, |(_, usage, _)| *usage),
             ossature: by.is_some_and(|c| c.evidence.ossature),
         })
     }

@@ -1,13 +1,13 @@
 //! Minimum widths: parts that are too narrow go to their neighbours.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rayon::prelude::*;
 
 use super::{Plot, Plots, Rules, absorb};
 use crate::error::Result;
-use crate::grid::HALF_CM2_PER_M2;
+use crate::grid::{HALF_CM2_PER_M2, Point};
 use crate::partition::{FaceId, Polygon};
 use crate::vector::Surface;
 
@@ -75,6 +75,16 @@ pub fn widen(plots: &Plots, rules: &Rules, widths: Widths, wide: &mut Wide) -> R
         let own = laid.parents[face];
         is_narrow[face] = covering.iter().any(|&s| owners[s as usize] == own);
     }
+    // Parts that were found piece by piece are measured whole.
+    let keys = laid.parents.iter().zip(&is_narrow);
+    let keys: Vec<u32> = keys.map(|(&own, &is)| if is { own } else { 0 }).collect();
+    let whole = laid.plots.partition.dissolve(&keys);
+    let widths_of: HashMap<FaceId, f64> = tested.into_iter().collect();
+    for (face, is_narrow) in is_narrow.iter_mut().enumerate().filter(|(_, is)| **is) {
+        let area = whole.partition.area(whole.merged[face]);
+        let width = widths_of.get(&laid.parents[face]);
+        *is_narrow = width.is_some_and(|&width| area > corner(width));
+    }
     match widths {
         Widths::OfUse => {
             for (face, plot) in laid.plots.plots.iter_mut().enumerate() {
@@ -88,20 +98,22 @@ pub fn widen(plots: &Plots, rules: &Rules, widths: Widths, wide: &mut Wide) -> R
     }
 }
 
-/// The parts of a polygon in which a circle of this diameter (m) has no room.
+/// The area of a part that is no more than the rounding of corners, half cm².
+fn corner(width: f64) -> i64 {
+    (CORNERS * (width / 2.0).powi(2) * HALF_CM2_PER_M2 as f64) as i64
+}
+
+/// The parts of a polygon in which a circle of this diameter (m) has no room, cut in pieces where the
+/// polygon is large.
 fn narrow_parts(polygon: &Polygon, width: f64) -> Result<Vec<Polygon>> {
-    let radius = width / 2.0;
     let surface = Surface::of([polygon])?;
-    let corner = CORNERS * radius * radius * HALF_CM2_PER_M2 as f64;
-    let mut parts = match polygon.point_count() > MOST_POINTS {
-        false => surface.without(&opened(&surface, radius)?)?.polygons()?,
-        true => {
-            let pieces = narrow_pieces(&surface.wkb()?, surface.bounds(), width)?;
-            // Parts that were cut between pieces are whole again.
-            Surface::of(&pieces)?.grown(0.0)?.polygons()?
-        }
-    };
-    parts.retain(|part| part.area().abs() as f64 > corner);
+    if polygon.point_count() > MOST_POINTS {
+        return narrow_pieces(&surface.wkb()?, surface.bounds(), width);
+    }
+    let mut parts = surface
+        .without(&opened(&surface, width / 2.0)?)?
+        .polygons()?;
+    parts.retain(|part| part.area().abs() > corner(width));
     Ok(parts)
 }
 
@@ -123,14 +135,17 @@ fn narrow_pieces(
     if here.is_empty() {
         return Ok(Vec::new());
     }
-    let points = here
-        .polygons()?
-        .iter()
-        .map(Polygon::point_count)
-        .sum::<usize>();
+    let points: usize = here.polygons()?.iter().map(Polygon::point_count).sum();
     if points <= MOST_POINTS || size < SMALLEST * width {
         let narrow = here.without(&opened(&here, width / 2.0)?)?;
-        return narrow.within([west, south, east, north])?.polygons();
+        let mut parts = narrow.within([west, south, east, north])?.polygons()?;
+        // What ends within the rectangle is seen whole.
+        let inside = |p: &Point| {
+            let (x, y) = p.metres();
+            x > west + EDGE && x < east - EDGE && y > south + EDGE && y < north - EDGE
+        };
+        parts.retain(|part| part.area().abs() > corner(width) || !part.exterior.iter().all(inside));
+        return Ok(parts);
     }
     let (x, y) = ((west + east) / 2.0, (south + north) / 2.0);
     let quarters = [
@@ -146,6 +161,9 @@ fn narrow_pieces(
         .collect::<Result<_>>()?;
     Ok(pieces.into_iter().flatten().collect())
 }
+
+/// What lies this near the edge of a rectangle may go on beyond it, m.
+const EDGE: f64 = 0.02;
 
 /// A surface without the parts in which a circle has no room.
 fn opened(surface: &Surface, radius: f64) -> Result<Surface> {

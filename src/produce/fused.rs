@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::Production;
+use super::probabilities::Probabilities;
 use crate::communes;
 use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};
@@ -14,11 +15,11 @@ use crate::partition::{Builder, FaceId, ItemId, Overlay, Partition, Polygon};
 use crate::progress::Progress;
 use crate::raster::{Mosaic, Pixel};
 use crate::reference::{ClassCode, Code, Reference};
-use crate::vectorise::{self, Drawing, NO_LABEL};
+use crate::vectorise::{self, Drawing, NO_LABEL, Sieve};
 
 /// A class of the raster.
 pub(super) struct Class {
-    /// Its cover and use; none where it says nothing of the ground.
+    /// Its cover, and the use that it has or lets suppose; none where it says nothing of the ground.
     pub(super) ground: Option<(Code, Code)>,
     /// Its value in the raster.
     pub(super) code: String,
@@ -78,12 +79,16 @@ impl<'a> Fused<'a> {
             classes.push(Class {
                 ground: match class.ground {
                     ClassCode::Uncovered => None,
-                    ClassCode::Ground(cover, usage) => Some((cover, usage)),
+                    ClassCode::Ground(cover, usage) => {
+                        let is_unknown = reference.is_unknown_use(usage);
+                        let likely = class.likely_use.filter(|_| is_unknown);
+                        Some((cover, likely.unwrap_or(usage)))
+                    }
                 },
                 code: code.to_string(),
             });
         }
-        let arcs = vectorise::trace(&mosaic, |pixel, column, row| match pixel {
+        let label = |pixel, column, row| match pixel {
             Pixel::Outside => Ok(NO_LABEL),
             Pixel::Nodata => Ok(1),
             Pixel::Value(value) => labels.get(&value.into()).copied().ok_or_else(|| {
@@ -93,7 +98,18 @@ impl<'a> Fused<'a> {
                     "add it to the table of the nomenclature, in a folder of reference tables",
                 )
             }),
-        })?;
+        };
+        let probabilities = Probabilities::open(vintage, &mosaic, crs)?;
+        let pixel = mosaic.placing().pixel;
+        let second = |rows| match &probabilities {
+            Some(probabilities) => probabilities.second(rows, &labels),
+            None => Ok(Vec::new()),
+        };
+        let sieve = Sieve {
+            least: (reference.parameter("sieve_m2")? / (pixel * pixel)).round() as usize,
+            second: probabilities.is_some().then_some(&second),
+        };
+        let arcs = vectorise::trace(&mosaic, label, Some(&sieve))?;
         let lines = vectorise::lines(&arcs, mosaic.placing(), Drawing::Smooth)?;
         drop(arcs);
 
@@ -152,6 +168,9 @@ impl<'a> Fused<'a> {
             gathered,
             zones: Vec::new(),
         };
+        if let Some(probabilities) = &probabilities {
+            fused.confidence = probabilities.of_faces(&fused.partition)?;
+        }
         fused.add_zone(rules)?;
         Ok(fused)
     }

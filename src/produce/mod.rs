@@ -2,6 +2,7 @@
 //! generalise, deliver.
 
 mod fused;
+mod probabilities;
 mod product;
 mod quality;
 

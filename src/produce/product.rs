@@ -350,8 +350,12 @@ impl Product<'_> {
                     let cover = cover.map_or("", |code| self.reference.cover.text(code));
                     format!("{cover} ({}): {}", told(candidate), self.reason(*verdict))
                 })));
-                let usages =
-                    judge.usages(decision.cover, &candidates, fused.in_zone[face as usize]);
+                let usages = judge.usages(
+                    decision.cover,
+                    seen,
+                    &candidates,
+                    fused.in_zone[face as usize],
+                );
                 let rule = |n: u16| &self.reference.fusion.usage[usize::from(n)];
                 let name = |n: u16| format!("{}: {}", rule(n).name, rule(n).label_fr);
                 rules.push(name(decision.use_rule));

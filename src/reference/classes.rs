@@ -21,6 +21,8 @@ pub enum ClassCode {
 pub struct Class {
     /// What it stands for.
     pub ground: ClassCode,
+    /// The use that ground of this class most likely has, where no one tells it.
+    pub likely_use: Option<Code>,
     /// Its name in French.
     pub label_fr: String,
     /// Its name in English.
@@ -46,6 +48,8 @@ struct Row {
     cover: String,
     #[serde(rename = "use")]
     usage: String,
+    #[serde(default)]
+    likely_use: String,
 }
 
 impl ClassList {
@@ -74,8 +78,15 @@ impl ClassList {
                     table_error(place, what)
                 })?,
             };
+            let likely_use = match row.likely_use.as_str() {
+                "" => None,
+                text => Some(usage.code(text).ok_or_else(|| {
+                    table_error(place, format!("{text} is not in the nomenclature"))
+                })?),
+            };
             let class = Class {
                 ground,
+                likely_use,
                 label_fr: row.label_fr,
                 label_en: row.label_en,
                 colour,

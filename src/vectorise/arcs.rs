@@ -24,6 +24,7 @@ struct Ends {
     end: usize,
     left: u16,
     right: u16,
+    is_ring: bool,
 }
 
 /// An arc: where it bends, ends included, and the labels left and right of it.
@@ -35,6 +36,8 @@ pub struct Arc<'a> {
     pub left: u16,
     /// The label on its right.
     pub right: u16,
+    /// Whether it closes without coming to a node.
+    pub is_ring: bool,
 }
 
 impl Arcs {
@@ -60,18 +63,28 @@ impl Arcs {
     /// When there are not so many.
     pub fn arc(&self, n: usize) -> Arc<'_> {
         let start = n.checked_sub(1).map_or(0, |before| self.arcs[before].end);
-        let Ends { end, left, right } = self.arcs[n];
+        let Ends {
+            end,
+            left,
+            right,
+            is_ring,
+        } = self.arcs[n];
         Arc {
             corners: &self.corners[start..end],
             left,
             right,
+            is_ring,
         }
     }
 
-    fn push(&mut self, corners: impl Iterator<Item = Corner>, left: u16, right: u16) {
-        self.corners.extend(corners);
-        let end = self.corners.len();
-        self.arcs.push(Ends { end, left, right });
+    fn push(&mut self, chain: &Chain, is_ring: bool) {
+        self.corners.extend(&chain.corners);
+        self.arcs.push(Ends {
+            end: self.corners.len(),
+            left: chain.left,
+            right: chain.right,
+            is_ring,
+        });
     }
 }
 
@@ -241,7 +254,10 @@ impl Tracer {
         match (p_twin, q_twin) {
             (None, None) => self.write(p),
             // They left the same start: the arc is closed.
-            (Some(_), _) if p_twin == Some(q) => self.write(p),
+            (Some(_), _) if p_twin == Some(q) => {
+                self.arcs.push(&self.chains[p as usize], true);
+                self.free.push(p);
+            }
             (Some(twin), None) | (None, Some(twin)) => {
                 // What `p` passed comes before the start of the chain that still has an end.
                 let is_of_q = p_twin.is_none();
@@ -292,11 +308,9 @@ impl Tracer {
         self.chains[chain as usize].twin = None;
     }
 
-    /// Writes a whole arc.
+    /// Writes a whole arc that runs from node to node.
     fn write(&mut self, number: u32) {
-        let chain = &self.chains[number as usize];
-        let corners = chain.corners.iter().copied();
-        self.arcs.push(corners, chain.left, chain.right);
+        self.arcs.push(&self.chains[number as usize], false);
         self.free.push(number);
     }
 }

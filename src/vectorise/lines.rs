@@ -73,7 +73,7 @@ impl Pen {
         self.corners.extend(arc.corners.iter().map(place));
         match drawing {
             Drawing::Exact => std::mem::swap(&mut self.corners, &mut self.places),
-            Drawing::Smooth => self.smooth(),
+            Drawing::Smooth => self.smooth(arc.is_ring),
         }
         let ground = |&(column, row): &Place| {
             placing.at(column, row).ok_or_else(|| {
@@ -94,8 +94,7 @@ impl Pen {
     }
 
     /// Draws the arc without its staircase.
-    fn smooth(&mut self) {
-        let is_closed = self.corners.first() == self.corners.last();
+    fn smooth(&mut self, is_closed: bool) {
         if is_closed {
             self.start_amid_the_longest_edge();
         }

@@ -76,7 +76,7 @@ pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -
         };
         labels.insert(code, label);
     }
-    let arcs = vectorise::trace(&mosaic, |pixel, column, row| match pixel {
+    let label = |pixel, column, row| match pixel {
         Pixel::Outside => Ok(NO_LABEL),
         Pixel::Nodata => Ok(no_class),
         Pixel::Value(value) => labels.get(&value.into()).copied().ok_or_else(|| {
@@ -86,7 +86,8 @@ pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -
                 "add it to the table of the nomenclature, in a folder of reference tables",
             )
         }),
-    })?;
+    };
+    let arcs = vectorise::trace(&mosaic, label, None)?;
     for line in vectorise::lines(&arcs, mosaic.placing(), Drawing::Exact)? {
         let (left, right) = (&items[line.left as usize], &items[line.right as usize]);
         let differing = left.iter().filter(|i| !right.contains(i));

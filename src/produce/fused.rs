@@ -6,7 +6,6 @@ use rayon::prelude::*;
 
 use super::Production;
 use super::probabilities::Probabilities;
-use crate::communes;
 use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};
 use crate::fuse::{Candidate, Decision, Gathered, Gathering, Judge, Origin, Seen};
@@ -30,7 +29,7 @@ pub(super) struct Fused<'a> {
     pub(super) reference: &'a Reference,
     /// The faces.
     pub(super) partition: Partition,
-    /// Whether each is of the territory.
+    /// Whether the imagery reaches each.
     pub(super) in_frame: Vec<bool>,
     /// What the classification says of each: a class,
     pub(super) class: Vec<Option<u16>>,
@@ -121,8 +120,6 @@ impl<'a> Fused<'a> {
             bounds: mosaic.bounds(),
         };
         let mut gathered = gathering.gather(&production.sources)?;
-        let communes = production.territory.communes.as_ref();
-        let communes = communes.map(|c| communes::read(c, crs)).transpose()?;
 
         progress.phase("one partition", None);
         let mut builder = Builder::new();
@@ -137,22 +134,12 @@ impl<'a> Fused<'a> {
             }
         }
         let first_evidence = builder.append(std::mem::take(&mut gathered.builder));
-        let first_commune = builder.item_count();
-        let has_communes = communes.is_some();
-        if let Some(communes) = communes {
-            builder.append(communes.builder);
-        }
         let overlay = builder.build();
         overlay
             .verify()
             .map_err(|defect| Error::Internal(format!("the partition is not one: {defect}")))?;
-        let areas = overlay.item_areas()[first_evidence as usize..first_commune as usize].to_vec();
-        let sorted = Sorted::new(
-            &overlay,
-            classes.len() as ItemId,
-            first_commune,
-            has_communes,
-        );
+        let areas = overlay.item_areas()[first_evidence as usize..].to_vec();
+        let sorted = Sorted::new(&overlay, classes.len() as ItemId);
 
         progress.phase("zone construite", None);
         let mut fused = Self {
@@ -310,7 +297,7 @@ struct Sorted {
 }
 
 impl Sorted {
-    fn new(overlay: &Overlay, classes: ItemId, first_commune: ItemId, has_communes: bool) -> Self {
+    fn new(overlay: &Overlay, classes: ItemId) -> Self {
         let count = overlay.partition.face_count();
         let mut sorted = Self {
             class: vec![None; count],
@@ -318,18 +305,14 @@ impl Sorted {
             in_frame: vec![false; count],
         };
         for face in 0..count {
-            let mut in_commune = !has_communes;
             for &item in overlay.items(face as FaceId) {
-                if item < classes {
-                    sorted.class[face] = Some(item as u16);
-                } else if item < first_commune {
-                    sorted.evidence[face].push(item - classes);
-                } else {
-                    in_commune = true;
+                match item.checked_sub(classes) {
+                    None => sorted.class[face] = Some(item as u16),
+                    Some(evidence) => sorted.evidence[face].push(evidence),
                 }
             }
-            // The ground that the imagery reaches, in the communes.
-            sorted.in_frame[face] = in_commune && sorted.class[face].is_some();
+            // The ground that the imagery reaches.
+            sorted.in_frame[face] = sorted.class[face].is_some();
         }
         sorted
     }

@@ -1,6 +1,7 @@
 //! From a class raster and reference layers to a vintage of OCS GE: vectorise, confront the sources,
 //! generalise, deliver.
 
+mod frame;
 mod fused;
 mod probabilities;
 mod product;
@@ -24,6 +25,7 @@ use crate::publish::Staging;
 use crate::raster;
 use crate::reference::Reference;
 use crate::territory::{self, Produce, Territory};
+use frame::Frame;
 use fused::Fused;
 
 /// How often widths and units are looked at in turn: what one mends the other may undo.
@@ -89,7 +91,10 @@ impl Production<'_> {
         self.require(reference)?;
         let staging = Staging::new(out)?;
         let rules = Rules::new(reference)?;
-        let fused = Fused::new(self, crs, reference, &rules, progress)?;
+        let frame = Frame::read(self.territory, crs)?;
+        let mut fused = Fused::new(self, crs, reference, &rules, progress)?;
+        let ground = frame.ground(&fused);
+        fused.zones = frame.cut_polygons(&fused.zones);
         let product = product::Product {
             production: self,
             crs,
@@ -99,18 +104,21 @@ impl Production<'_> {
         if self.keeps_stages {
             progress.phase("stages", None);
             for (n, origin) in Origin::ALL.into_iter().enumerate() {
-                let plots = fused.plots(origin)?;
+                let plots = frame.cut(&fused.plots(origin)?.dissolve());
                 product.write_stage(&staging, n, origin, &plots)?;
             }
         }
         progress.phase("deciding", None);
         let decided = fused.plots(Origin::FichiersFonciers)?;
         let plots = generalise(&decided, &rules, progress)?;
+        // The limits of communes are the last lines laid, so that they bend as little as may be;
+        // what they cut off goes to neighbours along lines that are there.
+        let plots = absorb(&frame.cut(&plots), &rules, &[]);
         progress.phase("writing", None);
         if self.keeps_stages {
             product.write_generalised(&staging, &plots)?;
         }
-        let quality = Quality::new(&plots, &fused, &rules);
+        let quality = Quality::new(&plots, &fused, &rules, ground);
         product.write(&staging, &plots)?;
         product.write_decisions(&staging)?;
         product.write_quality(&staging, &quality)?;

@@ -16,7 +16,7 @@ pub struct Quality {
     pub objects: usize,
     /// Their area, half cm²,
     pub area: i64,
-    /// and that of the ground of which sources told something before it was generalised.
+    /// and that of the ground of the communes that the imagery reaches and of which something is told.
     pub ground: i64,
     /// What is wrong with the partition, where something is.
     pub defect: Option<String>,
@@ -29,7 +29,7 @@ pub struct Quality {
 }
 
 impl Quality {
-    pub(super) fn new(plots: &Plots, fused: &Fused, rules: &Rules) -> Self {
+    pub(super) fn new(plots: &Plots, fused: &Fused, rules: &Rules, ground: i64) -> Self {
         let mut classes: BTreeMap<(Code, Code), (u64, i64)> = BTreeMap::new();
         for (face, plot) in plots.faces() {
             let entry = classes.entry((plot.cover, plot.usage)).or_default();
@@ -43,16 +43,9 @@ impl Quality {
             entry.1 += plots.partition.area(face);
         }
         let mut confidence: BTreeMap<Code, (f64, i64)> = BTreeMap::new();
-        let mut ground = 0;
         for face in 0..fused.partition.face_count() as FaceId {
             let area = fused.partition.area(face);
             let seen = fused.seen(face);
-            if !fused.in_frame[face as usize] {
-                continue;
-            }
-            if seen.is_some() || !fused.candidates(face).is_empty() {
-                ground += area;
-            }
             if let Some(seen) = seen
                 && let Some(sure) = seen.confidence
             {

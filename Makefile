@@ -4,7 +4,7 @@ CARGO ?= cargo
 OUT ?= demo
 # With a bench beside it, the program is built with the features that the tests' dependencies ask of
 # its own: so demo, tests and benches share one build of the dependencies.
-BUILD = $(CARGO) build --release --locked --bin millesime --bench engine --bench predict
+BUILD = $(CARGO) build --release --locked --bin millesime --bench engine --bench predict --bench vectorise
 
 .PHONY: help setup demo test lint bench truth interop clean
 

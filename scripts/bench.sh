@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Our figures beside each peer's, in one run on this machine; the results go to benches/RESULTS.md.
-#   bench.sh [engine|scale|predict]   one part only: the engine against its peers, a whole département, or
-#                             prediction from imagery
+#   bench.sh [engine|scale|predict|vectorise]   one part only: the engine against its peers, a whole département,
+#                             prediction from imagery, or lines from a class raster
 #   REPEAT=1 bench.sh         each peer once, and not the fastest of three
 set -euo pipefail
 what=${1:-all}
@@ -26,7 +26,7 @@ fastest() {
 
 # The program of a bench.
 built() {
-    cargo build --release --locked --bin millesime --bench engine --bench predict --message-format=json |
+    cargo build --release --locked --bin millesime --bench engine --bench predict --bench vectorise --message-format=json |
         python -c 'import json, sys
 for line in sys.stdin:
     found = json.loads(line)
@@ -65,6 +65,19 @@ scale() {
     } | tee "$work/scale.txt"
 }
 
+# A raster that looks like a classification becomes a partition with smooth lines: 4 and 20 Mpx beside GDAL and
+# GEOS, 100 Mpx alone.
+vectorise() {
+    local program
+    program=$(built vectorise)
+    for side in 2048 4472 10000; do
+        local labels=$work/labels-$side.bin
+        [ -e "$labels" ] || python benches/labels.py "$side" "$labels"
+        fastest "$program" "$labels" "$side"
+        [ "$side" = 10000 ] || python benches/vectorise_peers.py "$labels" "$side"
+    done | tee "$work/vectorise.jsonl"
+}
+
 # A photograph of 16 km² in pixels of 1 m, and one of a gigapixel made of it: the model beside its bare bound,
 # and beside the loop over windows that people write.
 predict() {
@@ -87,12 +100,13 @@ predict() {
 case "$what" in
     all)
         engine
+        vectorise
         predict
         scale
         ;;
-    engine | scale | predict) "$what" ;;
+    engine | scale | predict | vectorise) "$what" ;;
     *)
-        echo "bench: what is \`$what\`? engine, scale or predict" >&2
+        echo "bench: what is \`$what\`? engine, scale, predict or vectorise" >&2
         exit 2
         ;;
 esac

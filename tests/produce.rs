@@ -567,6 +567,59 @@ fn roads_have_their_width_and_part_the_ground() {
 }
 
 #[test]
+fn a_building_of_two_uses_stays_one() {
+    let folder = TempDir::new().unwrap();
+    raster(&folder.path().join("classes.tif"), (600, 400), |_, _| GRASS);
+    let topo = folder.path().join("topo");
+    std::fs::create_dir(&topo).unwrap();
+    // A building of 300 m², half of it on the ground of a school.
+    let building = "POLYGON ((1100 1850, 1120 1850, 1120 1865, 1100 1865, 1100 1850))";
+    let school = "POLYGON ((1110 1800, 1300 1800, 1300 1950, 1110 1950, 1110 1800))";
+    Layer {
+        driver: "GPKG",
+        name: "BATIMENT",
+        crs: Some(2154),
+        columns: &[("ID", false), ("NATURE", false), ("USAGE1", false)],
+        rows: &[(Some(building), &["B1", "Indifférenciée", "Résidentiel"])],
+    }
+    .write(&topo.join("BATIMENT.gpkg"));
+    Layer {
+        driver: "GPKG",
+        name: "ZONE_D_ACTIVITE_OU_D_INTERET",
+        crs: Some(2154),
+        columns: &[
+            ("ID", false),
+            ("CATEGORIE", false),
+            ("NATURE", false),
+            ("FICTIF", false),
+        ],
+        rows: &[(
+            Some(school),
+            &[
+                "Z1",
+                "Science et enseignement",
+                "Enseignement primaire",
+                "Non",
+            ],
+        )],
+    }
+    .write(&topo.join("ZONE_D_ACTIVITE_OU_D_INTERET.gpkg"));
+    let territory = drawn(
+        folder.path(),
+        "bd_topo = { path = \"topo\", date = 2021 }\n",
+    );
+    let out = folder.path().join("out");
+    produce(&territory, &out, false);
+    let found = classes(&out);
+    let built: Vec<_> = found
+        .iter()
+        .filter(|((c, _), _)| c == "CS1.1.1.1")
+        .collect();
+    assert_eq!(built.len(), 1, "{found:?}");
+    assert_eq!(*built[0].1, (1, 300.0));
+}
+
+#[test]
 fn sources_are_brought_from_their_crs() {
     let folder = TempDir::new().unwrap();
     raster(&folder.path().join("classes.tif"), (600, 400), |_, _| GRASS);

@@ -96,6 +96,16 @@ fn print(explanation: &Explanation) -> std::io::Result<()> {
     for line in decided("use_others").lines() {
         writeln!(out, "  else {line}")?;
     }
+    let became = |name: &str| {
+        let object = explanation.object.as_ref();
+        object.is_some_and(|object| value(object, name) != decided(name))
+    };
+    if became("code_cs") || became("code_us") {
+        writeln!(
+            out,
+            "generalised: smaller or narrower than it may be, it went to a neighbour"
+        )?;
+    }
     match &explanation.object {
         Some(object) => writeln!(
             out,

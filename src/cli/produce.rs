@@ -100,6 +100,11 @@ fn print(summary: &Summary, year: u16, seconds: f64) -> std::io::Result<()> {
             "  {count} objects are below their minimum unit without a reason"
         )?;
     }
+    let uncovered = summary.uncovered.unwrap_or(0);
+    if uncovered > 0 {
+        let hectares = uncovered as f64 / HALF_CM2_PER_M2 as f64 / 10_000.0;
+        writeln!(out, "  {hectares:.2} ha of its communes are not told of")?;
+    }
     for report in &summary.sources {
         let taken: u64 = report.taken.values().sum();
         write!(
@@ -119,6 +124,13 @@ fn print(summary: &Summary, year: u16, seconds: f64) -> std::io::Result<()> {
         if report.duplicates > 0 {
             write!(out, ", {} given twice", report.duplicates)?;
         }
+        if report.repairs.null_geometries > 0 {
+            let count = report.repairs.null_geometries;
+            write!(out, ", {count} without geometry")?;
+        }
+        if report.points > 0 {
+            write!(out, ", {} points", report.points)?;
+        }
         if !report.missing_columns.is_empty() {
             write!(
                 out,
@@ -128,7 +140,13 @@ fn print(summary: &Summary, year: u16, seconds: f64) -> std::io::Result<()> {
         }
         if !report.unknown.is_empty() {
             let unknown: u64 = report.unknown.values().sum();
-            write!(out, ", {unknown} that no rule knows")?;
+            let first = report.unknown.keys().next().map_or("", String::as_str);
+            let first = if first.is_empty() {
+                "nothing told"
+            } else {
+                first
+            };
+            write!(out, ", {unknown} that no rule knows ({first}…)")?;
         }
         writeln!(out)?;
     }

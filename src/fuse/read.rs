@@ -289,6 +289,13 @@ impl Gathering<'_> {
                 *report.unknown.entry(what).or_default() += 1;
                 return Ok(());
             };
+            // The last line of a closed list of codes takes what the list does not know.
+            let is_listed = matches!(origin, Origin::BdForet | Origin::Rpg)
+                || found.name.starts_with("TRONCON_");
+            if is_listed && rule.is_some_and(|rule| rule.when.is_empty()) {
+                let code = value(code_at).trim().to_owned();
+                *report.unknown.entry(code).or_default() += 1;
+            }
             let Some(kind) = kind else {
                 report.left_out += 1;
                 return Ok(());
@@ -316,7 +323,8 @@ impl Gathering<'_> {
                     };
                     let told =
                         width_at.and_then(|n| value(n).replace(',', ".").parse::<f64>().ok());
-                    let told = told.filter(|w| w.is_finite() && *w > 0.0);
+                    let most = self.reference.parameter("width_most")?;
+                    let told = told.filter(|w| *w > 0.0 && *w <= most);
                     if told.is_none() {
                         report.without_width += 1;
                     }

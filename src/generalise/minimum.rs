@@ -186,13 +186,15 @@ impl Block {
             let affinity = rules.affinity(&node.plot, &neighbour.plot);
             // Between what is the same, and what nothing goes into, the border alone decides.
             let is_last_resort = affinity == 0.0 || (node.is_doomed && is_same);
+            // A part of a building goes to another part of it, whatever their uses.
+            let is_building = node.plot.cover == rules.built && neighbour.plot.cover == rules.built;
             let score = if is_last_resort {
                 length
             } else {
                 length * affinity
             };
             (
-                !is_last_resort,
+                (is_building, !is_last_resort),
                 score,
                 neighbour.area,
                 Reverse(other),

@@ -18,7 +18,7 @@ pub use buildings::grow_buildings;
 pub use minimum::{Exception, absorb, exceptions};
 pub use outlines::simplify;
 pub use rules::Rules;
-pub use width::{Wide, Widths, widen};
+pub use width::{Wide, Widths, narrow, widen};
 pub use zone::zone_construite;
 
 use crate::partition::{FaceId, Partition, Polygon};
@@ -114,6 +114,20 @@ impl Plots {
         Self {
             partition: dissolved.partition,
             plots,
+        }
+    }
+
+    /// Measures how much of each plot lies in the zone construite.
+    pub fn measure_zone(&mut self, zones: &[Polygon]) {
+        let relaid = self.partition.relay(zones);
+        for plot in self.plots.iter_mut().flatten() {
+            plot.in_zone = 0;
+        }
+        for (face, parent) in relaid.parents.iter().enumerate() {
+            let is_in = !relaid.shapes[face].is_empty();
+            if let Some(plot) = self.plots[*parent as usize].as_mut().filter(|_| is_in) {
+                plot.in_zone += relaid.partition.area(face as FaceId);
+            }
         }
     }
 

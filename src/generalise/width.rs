@@ -1,6 +1,6 @@
 //! Minimum widths: parts that are too narrow go to their neighbours.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rayon::prelude::*;
@@ -24,6 +24,8 @@ pub enum Widths {
 /// than this many squares of half the width.
 const CORNERS: f64 = 1.5;
 
+/// How exactly a width is measured, m: what is this much narrower is as wide.
+const PRECISION: f64 = 0.1;
 /// Polygons of more points are looked at piece by piece.
 const MOST_POINTS: usize = 1_500;
 /// Pieces are not cut smaller than this many widths.
@@ -33,18 +35,18 @@ const SMALLEST: f64 = 8.0;
 #[derive(Default)]
 pub struct Wide(HashSet<u64>);
 
-/// Finds parts narrower than they may be, and gives them another use, or to their neighbours.
-pub fn widen(plots: &Plots, rules: &Rules, widths: Widths, wide: &mut Wide) -> Result<Plots> {
-    let least = |plot: &Plot| match widths {
-        _ if plot.ossature => None,
-        Widths::OfUse => rules.width_of_use(plot),
-        Widths::OfGround => rules.least_width(plot),
-    };
+/// The narrow parts of each plot that has a least width, and what it looks like.
+fn find(
+    plots: &Plots,
+    rules: &Rules,
+    widths: Widths,
+    wide: &Wide,
+) -> Result<Vec<(FaceId, u64, Vec<Polygon>)>> {
     let tested: Vec<(FaceId, f64)> = plots
         .faces()
-        .filter_map(|(face, plot)| Some((face, least(plot)?)))
+        .filter_map(|(face, plot)| Some((face, least(plot, rules, widths)?)))
         .collect();
-    let narrow: Vec<(FaceId, u64, Vec<Polygon>)> = tested
+    tested
         .par_iter()
         .map(|&(face, width)| {
             let polygon = plots.partition.polygon(face).unwrap_or_default();
@@ -57,7 +59,21 @@ pub fn widen(plots: &Plots, rules: &Rules, widths: Widths, wide: &mut Wide) -> R
             };
             Ok((face, looks, parts))
         })
-        .collect::<Result<_>>()?;
+        .collect()
+}
+
+/// The least width of a plot by which it is looked at, m.
+fn least(plot: &Plot, rules: &Rules, widths: Widths) -> Option<f64> {
+    match widths {
+        _ if plot.ossature => None,
+        Widths::OfUse => rules.width_of_use(plot),
+        Widths::OfGround => rules.least_width(plot),
+    }
+}
+
+/// Finds parts narrower than they may be, and gives them another use, or to their neighbours.
+pub fn widen(plots: &Plots, rules: &Rules, widths: Widths, wide: &mut Wide) -> Result<Plots> {
+    let narrow = find(plots, rules, widths, wide)?;
     let is_wide =
         |(_, looks, parts): &(FaceId, u64, Vec<Polygon>)| parts.is_empty().then_some(*looks);
     wide.0.extend(narrow.iter().filter_map(is_wide));
@@ -79,11 +95,11 @@ pub fn widen(plots: &Plots, rules: &Rules, widths: Widths, wide: &mut Wide) -> R
     let keys = laid.parents.iter().zip(&is_narrow);
     let keys: Vec<u32> = keys.map(|(&own, &is)| if is { own } else { 0 }).collect();
     let whole = laid.plots.partition.dissolve(&keys);
-    let widths_of: HashMap<FaceId, f64> = tested.into_iter().collect();
     for (face, is_narrow) in is_narrow.iter_mut().enumerate().filter(|(_, is)| **is) {
         let area = whole.partition.area(whole.merged[face]);
-        let width = widths_of.get(&laid.parents[face]);
-        *is_narrow = width.is_some_and(|&width| area > corner(width));
+        let plot = plots.plots[laid.parents[face] as usize];
+        let width = plot.and_then(|plot| least(&plot, rules, widths));
+        *is_narrow = width.is_some_and(|width| area > corner(width));
     }
     match widths {
         Widths::OfUse => {
@@ -110,9 +126,7 @@ fn narrow_parts(polygon: &Polygon, width: f64) -> Result<Vec<Polygon>> {
     if polygon.point_count() > MOST_POINTS {
         return narrow_pieces(&surface.wkb()?, surface.bounds(), width);
     }
-    let mut parts = surface
-        .without(&opened(&surface, width / 2.0)?)?
-        .polygons()?;
+    let mut parts = surface.without(&opened(&surface, width)?)?.polygons()?;
     parts.retain(|part| part.area().abs() > corner(width));
     Ok(parts)
 }
@@ -137,7 +151,7 @@ fn narrow_pieces(
     }
     let points: usize = here.polygons()?.iter().map(Polygon::point_count).sum();
     if points <= MOST_POINTS || size < SMALLEST * width {
-        let narrow = here.without(&opened(&here, width / 2.0)?)?;
+        let narrow = here.without(&opened(&here, width)?)?;
         let mut parts = narrow.within([west, south, east, north])?.polygons()?;
         // What ends within the rectangle is seen whole.
         let inside = |p: &Point| {
@@ -165,7 +179,18 @@ fn narrow_pieces(
 /// What lies this near the edge of a rectangle may go on beyond it, m.
 const EDGE: f64 = 0.02;
 
-/// A surface without the parts in which a circle has no room.
-fn opened(surface: &Surface, radius: f64) -> Result<Surface> {
+/// A surface without the parts in which a circle of this diameter has no room.
+fn opened(surface: &Surface, width: f64) -> Result<Surface> {
+    let radius = (width - PRECISION) / 2.0;
     surface.grown(-radius)?.grown(radius)
+}
+
+/// Parts that are narrower than all ground must be: the plot of each, and its area, half cm².
+pub fn narrow(plots: &Plots, rules: &Rules, wide: &Wide) -> Result<Vec<(FaceId, i64)>> {
+    let found = find(plots, rules, Widths::OfGround, wide)?;
+    let parts = found.into_iter().flat_map(|(face, _, parts)| {
+        let areas = parts.into_iter().map(move |part| (face, part.area().abs()));
+        areas.collect::<Vec<_>>()
+    });
+    Ok(parts.collect())
 }

@@ -6,7 +6,7 @@ use crate::crs::Crs;
 use crate::error::Result;
 use crate::generalise::{Plot, Plots};
 use crate::partition::{Builder, FaceId, Partition, Polygon};
-use crate::territory::Territory;
+use crate::territory::{Territory, Vintage};
 
 /// The ground of all communes; all ground where there are none.
 pub(super) struct Frame {
@@ -14,18 +14,30 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Reads the communes of a territory.
-    pub(super) fn read(territory: &Territory, crs: &Crs) -> Result<Self> {
+    /// Reads the communes of a territory: those of the département of the vintage, where it has one.
+    pub(super) fn read(territory: &Territory, vintage: &Vintage, crs: &Crs) -> Result<Self> {
         let Some(communes) = &territory.communes else {
             return Ok(Self { communes: None });
         };
-        let overlay = communes::read(communes, crs)?.builder.build();
+        let communes = communes::read(communes, crs)?;
+        let is_of_vintage = |item: &u32| {
+            let commune = &communes.list[communes.owners[*item as usize] as usize];
+            let wanted = vintage.departement.as_deref();
+            wanted.is_none_or(|wanted| *commune.departement == *wanted)
+        };
+        let overlay = communes.builder.build();
         let keys: Vec<u32> = (0..overlay.partition.face_count() as FaceId)
-            .map(|face| u32::from(!overlay.items(face).is_empty()))
+            .map(|face| u32::from(overlay.items(face).iter().any(is_of_vintage)))
             .collect();
         Ok(Self {
             communes: Some(polygons_of(&overlay.partition, &keys)),
         })
+    }
+
+    /// Its area, half cm²; none where all ground is meant.
+    pub(super) fn area(&self) -> Option<i64> {
+        let communes = self.communes.as_ref()?;
+        Some(communes.iter().map(Polygon::area).sum())
     }
 
     /// The plots that lie in it.

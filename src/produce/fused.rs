@@ -67,6 +67,7 @@ impl<'a> Fused<'a> {
         })?;
         progress.phase("vectorising", None);
         let mosaic = Mosaic::open(&vintage.classes, vintage.crs.as_deref(), crs, &place)?;
+        mosaic.require_nomenclature(name)?;
         // Label 0 is beyond the raster, label 1 has no class.
         let mut classes = vec![Class {
             ground: None,

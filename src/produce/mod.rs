@@ -29,7 +29,7 @@ use frame::Frame;
 use fused::Fused;
 
 /// How often widths and units are looked at in turn: what one mends the other may undo.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 4;
 
 /// A vintage to be produced.
 pub struct Production<'a> {
@@ -53,6 +53,8 @@ pub struct Summary {
     pub sources: Vec<SourceReport>,
     /// Sources that were not given.
     pub missing: Vec<&'static str>,
+    /// Ground of the communes of which nothing is told, half cm²; none without communes.
+    pub uncovered: Option<i64>,
 }
 
 impl Production<'_> {
@@ -91,9 +93,16 @@ impl Production<'_> {
         self.require(reference)?;
         let staging = Staging::new(out)?;
         let rules = Rules::new(reference)?;
-        let frame = Frame::read(self.territory, crs)?;
+        let frame = Frame::read(self.territory, self.vintage, crs)?;
         let mut fused = Fused::new(self, crs, reference, &rules, progress)?;
         let ground = frame.ground(&fused);
+        if ground == 0 {
+            return Err(Error::input(
+                format!("vintage {}", self.vintage.year),
+                "nothing is told of the ground of its communes",
+                "check that classes and communes are of one territory, and `departement`",
+            ));
+        }
         fused.zones = frame.cut_polygons(&fused.zones);
         let product = product::Product {
             production: self,
@@ -110,15 +119,18 @@ impl Production<'_> {
         }
         progress.phase("deciding", None);
         let decided = fused.plots(Origin::FichiersFonciers)?;
-        let plots = generalise(&decided, &rules, progress)?;
+        let mut wide = Wide::default();
+        let plots = generalise(&decided, &rules, &mut wide, progress)?;
         // The limits of communes are the last lines laid, so that they bend as little as may be;
         // what they cut off goes to neighbours along lines that are there.
-        let plots = absorb(&frame.cut(&plots), &rules, &[]);
+        let mut plots = frame.cut(&plots);
+        plots.measure_zone(&fused.zones);
+        let plots = absorb(&plots, &rules, &[]);
         progress.phase("writing", None);
         if self.keeps_stages {
             product.write_generalised(&staging, &plots)?;
         }
-        let quality = Quality::new(&plots, &fused, &rules, ground);
+        let quality = Quality::new(&plots, &fused, &rules, &wide, ground)?;
         product.write(&staging, &plots)?;
         product.write_decisions(&staging)?;
         product.write_quality(&staging, &quality)?;
@@ -139,6 +151,7 @@ impl Production<'_> {
             out: out.to_owned(),
             quality,
             missing: self.missing(),
+            uncovered: frame.area().map(|area| area - ground),
             sources: fused.gathered.reports,
         })
     }
@@ -216,14 +229,18 @@ pub fn results(out: &Path) -> (PathBuf, PathBuf) {
 }
 
 /// Brings plots to the specification.
-fn generalise(plots: &Plots, rules: &Rules, progress: &dyn Progress) -> Result<Plots> {
+fn generalise(
+    plots: &Plots,
+    rules: &Rules,
+    wide: &mut Wide,
+    progress: &dyn Progress,
+) -> Result<Plots> {
     progress.phase("generalising", None);
     let mut plots = grow_buildings(&plots.dissolve(), rules)?;
     plots = absorb(&plots, rules, &[]);
-    let mut wide = Wide::default();
     for _ in 0..ROUNDS {
-        plots = widen(&plots, rules, Widths::OfUse, &mut wide)?;
-        plots = widen(&plots, rules, Widths::OfGround, &mut wide)?;
+        plots = widen(&plots, rules, Widths::OfUse, wide)?;
+        plots = widen(&plots, rules, Widths::OfGround, wide)?;
         plots = absorb(&plots, rules, &[]);
     }
     plots = simplify(&plots, rules);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use gdal::raster::GdalDataType;
 use rayon::prelude::*;
 
 use crate::crs::Crs;
@@ -55,11 +56,32 @@ impl Probabilities {
                 "give what `millesime predict` writes without --all-classes",
             );
         }
+        if image.kind() != GdalDataType::UInt8 {
+            return bad(
+                format!(
+                    "holds {} numbers; probabilities are bytes, 255 is sure",
+                    image.kind()
+                ),
+                "give what `millesime predict` writes",
+            );
+        }
         let placing = mosaic.placing();
         let (grid, column, row) = PixelGrid::of(placing.origin.0, placing.origin.1, placing.pixel);
         if !image.crs().is_same(crs) || !image.grid().is_same(&grid) {
             return bad(
                 "is not on the pixel grid of the classes".to_owned(),
+                "give the probabilities that the classes were made with",
+            );
+        }
+        let wanted = Window {
+            column,
+            row,
+            width: mosaic.width(),
+            height: mosaic.height(),
+        };
+        if image.window().intersection(&wanted) != wanted {
+            return bad(
+                "does not reach all pixels of the classes".to_owned(),
                 "give the probabilities that the classes were made with",
             );
         }

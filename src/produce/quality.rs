@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::fused::Fused;
-use crate::generalise::{Exception, Plots, Rules, exceptions};
+use crate::error::Result;
+use crate::generalise::{Exception, Plots, Rules, Wide, exceptions, narrow};
 use crate::grid::{HALF_CM2_PER_M2, format_m2};
 use crate::partition::FaceId;
 use crate::reference::{Code, Reference};
@@ -26,10 +27,20 @@ pub struct Quality {
     small: BTreeMap<Option<Exception>, (u64, i64)>,
     /// Mean confidence of the classification, weighted by area, by cover seen.
     confidence: BTreeMap<Code, (f64, i64)>,
+    /// Parts narrower than they may be that are left, for want of a neighbour to go to, half cm².
+    narrow: (u64, i64),
+    /// Ground of which only sources tell, the imagery nothing, half cm².
+    unseen: i64,
 }
 
 impl Quality {
-    pub(super) fn new(plots: &Plots, fused: &Fused, rules: &Rules, ground: i64) -> Self {
+    pub(super) fn new(
+        plots: &Plots,
+        fused: &Fused,
+        rules: &Rules,
+        wide: &Wide,
+        ground: i64,
+    ) -> Result<Self> {
         let mut classes: BTreeMap<(Code, Code), (u64, i64)> = BTreeMap::new();
         for (face, plot) in plots.faces() {
             let entry = classes.entry((plot.cover, plot.usage)).or_default();
@@ -43,9 +54,17 @@ impl Quality {
             entry.1 += plots.partition.area(face);
         }
         let mut confidence: BTreeMap<Code, (f64, i64)> = BTreeMap::new();
+        let mut unseen = 0;
         for face in 0..fused.partition.face_count() as FaceId {
             let area = fused.partition.area(face);
             let seen = fused.seen(face);
+            let is_told = || {
+                let mut evidence = fused.candidates(face).into_iter();
+                evidence.any(|c| c.evidence.cover.is_some())
+            };
+            if seen.is_none() && fused.in_frame[face as usize] && is_told() {
+                unseen += area;
+            }
             if let Some(seen) = seen
                 && let Some(sure) = seen.confidence
             {
@@ -54,7 +73,13 @@ impl Quality {
                 entry.1 += area;
             }
         }
-        Self {
+        let narrow = narrow(plots, rules, wide)?;
+        Ok(Self {
+            narrow: (
+                narrow.len() as u64,
+                narrow.iter().map(|(_, area)| area).sum(),
+            ),
+            unseen,
             objects: plots.faces().count(),
             area: plots.area(),
             ground,
@@ -62,7 +87,7 @@ impl Quality {
             classes,
             small,
             confidence,
-        }
+        })
     }
 
     /// Objects below their unit that nothing allows.
@@ -108,6 +133,8 @@ impl Quality {
             "defect": self.defect,
             "classes": rows,
             "below_minimum_unit": small,
+            "narrow_parts": { "count": self.narrow.0, "area_m2": format_m2(self.narrow.1) },
+            "told_by_sources_alone_m2": format_m2(self.unseen),
             "confidence_seen": confidence,
         })
     }
@@ -166,7 +193,7 @@ impl Quality {
              auto;padding:0 1em}}table{{border-collapse:collapse;margin:1em 0}}td,th{{border-bottom:\
              1px solid #ccc;padding:.2em .8em;text-align:left}}.n{{text-align:right}}</style>\n\
              <h1>{0} : fiche qualité</h1>\n<p>{1} objets, {2} ha ; écart avec le sol connu avant \
-             généralisation : {3} m². {4}.</p>\n<h2>Objets sous leur unité minimale</h2>\n<table>\
+             généralisation : {3} m². {4}. {8} parties étroites ({9} ha) restent, faute de voisin.</p>\n<h2>Objets sous leur unité minimale</h2>\n<table>\
              <tr><th>Raison</th><th>Objets</th><th>ha</th></tr>\n{5}</table>\n<h2>Surfaces par \
              couverture et usage</h2>\n<table><tr><th>Couverture</th><th>Usage</th><th>Objets</th>\
              <th>ha</th><th></th></tr>\n{6}</table>\n<h2>Confiance moyenne de la classification\
@@ -179,6 +206,8 @@ impl Quality {
             small,
             classes,
             confidence,
+            self.narrow.0,
+            hectares(self.narrow.1),
         )
     }
 }

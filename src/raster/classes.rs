@@ -151,6 +151,22 @@ impl Mosaic {
         [west, south, west + width * self.pixel, north]
     }
 
+    /// Refuses tiles that say that their classes are of another nomenclature.
+    pub fn require_nomenclature(&self, name: &str) -> Result<()> {
+        for tile in &self.tiles {
+            if let Some(said) = super::metadata(&tile.path, super::NOMENCLATURE)?
+                && said != name
+            {
+                return Err(Error::input(
+                    tile.path.display(),
+                    format!("says that its classes are of `{said}`, and the vintage of `{name}`"),
+                    "give the nomenclature of the raster",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Columns of pixels.
     pub fn width(&self) -> usize {
         self.width

@@ -45,6 +45,7 @@ pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -
     let place = place(vintage);
     let (name, classes) = nomenclature(vintage, reference)?;
     let mosaic = Mosaic::open(&vintage.classes, vintage.crs.as_deref(), target, &place)?;
+    mosaic.require_nomenclature(name)?;
     let mut builder = Builder::new();
     let extent = builder.item();
     let mut parts = vec![Part::Extent];

@@ -70,11 +70,11 @@ scale() {
 vectorise() {
     local program
     program=$(built vectorise)
-    for side in 2048 4472 10000; do
+    for side in 2048 4472 10240; do
         local labels=$work/labels-$side.bin
         [ -e "$labels" ] || python benches/labels.py "$side" "$labels"
         fastest "$program" "$labels" "$side"
-        [ "$side" = 10000 ] || python benches/vectorise_peers.py "$labels" "$side"
+        [ "$side" = 10240 ] || python benches/vectorise_peers.py "$labels" "$side"
     done | tee "$work/vectorise.jsonl"
 }
 

@@ -9,7 +9,7 @@ if [ -e "$out" ] && [ ! -e "$out/territory/truth.gpkg" ] && [ -n "$(ls -A "$out"
     exit 2
 fi
 mkdir -p "$out"
-rm -rf "$out/territory" "$out/results" "$out/imagery" "$out/seen" "$out/seen.predictions"
+rm -rf "$out/territory" "$out/results" "$out/imagery" "$out/seen" "$out/seen.predictions" "$out/seen.produced"
 "$millesime" twin "$out/territory" --km2 25 --seed 7 --years 2016,2019,2022
 "$millesime" run "$out/territory/TERRITORY.toml" --out "$out/results"
 
@@ -17,8 +17,9 @@ commune=$(awk -F, 'NR > 1 && $2 != "" { print $2; exit }' "$out/results/tables/s
 "$millesime" query --out "$out/results" --commune "$commune" --period 2016-2019 \
     --kind artificialisation --format geojson > "$out/artificialised-$commune-2016-2019.geojson"
 
-# From imagery: a model looks at the photographs of both dates, and the vintages are what it sees.
-"$millesime" twin "$out/imagery" --km2 4 --seed 8 --years 2018,2021 --imagery 1
+# From imagery: a model looks at the photographs of both dates, and vintages are produced from what it sees and
+# reference layers.
+"$millesime" twin "$out/imagery" --km2 4 --seed 8 --years 2018,2021 --imagery 1 --sources
 {
     sed '/^\[\[vintages\]\]/,$d' "$out/imagery/TERRITORY.toml"
     for year in 2018 2021; do
@@ -26,6 +27,11 @@ commune=$(awk -F, 'NR > 1 && $2 != "" { print $2; exit }' "$out/results/tables/s
             "$year" "$PWD/reference/models/twin-unet.onnx"
         printf 'image = ["rgb-%s.tif"]\nir = ["irc-%s.tif"]\ndsm = ["dsm-%s.tif"]\ndtm = ["dtm.tif"]\n\n' \
             "$year" "$year" "$year"
+        printf '[vintages.produce]\n'
+        printf 'bd_foret = { path = "sources/bd_foret-%s.gpkg", date = 2012 }\n' "$year"
+        for source in bd_topo rpg fichiers_fonciers; do
+            printf '%s = { path = "sources/%s-%s.gpkg", date = %s }\n' "$source" "$source" "$year" "$year"
+        done
     done
 } > "$out/imagery/IMAGERY.toml"
 "$millesime" run "$out/imagery/IMAGERY.toml" --out "$out/seen"
@@ -41,6 +47,6 @@ The account:     $out/results/tables (CSV and Parquet; flux.csv is the artificia
 The polygons:    $out/results/faces and $out/results/vintages (GeoParquet)
 One commune's:   $out/artificialised-$commune-2016-2019.geojson
 From imagery:    $out/imagery (photographs, heights), $out/seen.predictions (classes.png: what the
-                 model sees) and $out/seen (the account that follows)
+                 model sees), $out/seen.produced (the vintages made of it) and $out/seen (the account that follows)
 How it was made: $out/results/manifest.json
 END

@@ -376,8 +376,8 @@ fn classes(made: &Path) -> BTreeMap<(String, String), (usize, f64)> {
     classes
 }
 
-fn of<'c>(
-    classes: &'c BTreeMap<(String, String), (usize, f64)>,
+fn of(
+    classes: &BTreeMap<(String, String), (usize, f64)>,
     cover: &str,
     usage: &str,
 ) -> (usize, f64) {
@@ -725,7 +725,6 @@ fn real_buildings_and_their_uses_come_back() {
     let mut pixels = gdal::raster::Buffer::new((4_500, 5_000), vec![GRASS; 22_500_000]);
     let mut band = dataset.rasterband(1).unwrap();
     band.write((0, 0), (4_500, 5_000), &mut pixels).unwrap();
-    drop(band);
     dataset.close().unwrap();
     let source = format!(
         "bd_topo = {{ path = \"{}\", date = 2021 }}\n",

@@ -131,9 +131,8 @@ impl Probabilities {
         for e in 0..partition.edge_count() {
             let rows = self.rows(partition, e);
             if !rows.is_empty() {
-                for strip in rows.start / ROWS..=(rows.end - 1) / ROWS {
-                    edges[strip].push(e as u32);
-                }
+                let strips = &mut edges[rows.start / ROWS..=(rows.end - 1) / ROWS];
+                strips.iter_mut().for_each(|strip| strip.push(e as u32));
             }
         }
         for (strip, edges) in edges.iter().enumerate() {

@@ -144,7 +144,9 @@ mod tests {
     fn overlay(width: usize, labels: &[u16], drawing: Drawing) -> Overlay {
         let mut builder = Builder::new();
         let most = labels.iter().copied().max().unwrap_or(0);
-        (0..=most).for_each(|_| drop(builder.item()));
+        for _ in 0..=most {
+            builder.item();
+        }
         for line in lines(&arcs_of(width, labels), PLACING, drawing).unwrap() {
             for label in [line.left, line.right] {
                 if label != NO_LABEL {

@@ -3,11 +3,12 @@
 
     interop.py MILLESIME DATA
 
-Four parts, each printed as ours, theirs, difference:
+Five parts, each printed as ours, theirs, difference:
 
     constants   what the tests state of the real data, by GEOS and rasterio
     account     the transitions of a twin, by GEOS overlay of its vintages and communes
     formats     what a run writes, read by geopandas, DuckDB and geoparquet-validator
+    production  a vintage and its stages, valid by GEOS; its GeoParquet by geoparquet-validator
     predictions real imagery, by ONNX Runtime and rasterio on the whole image at once
 
 Exits 1 when anything is further off than its tolerance.
@@ -115,6 +116,37 @@ def formats(folder):
             compare(f"geoparquet-validator, {layer.relative_to(folder / 'out')}"[:58], 0, done.returncode, 0, "")
 
 
+def production(program, folder):
+    """A vintage produced from a class raster and sources, and every stage of it."""
+    quiet = {"check": True, "stdout": subprocess.DEVNULL}
+    twin = folder / "seen"
+    flags = ["--km2", "1", "--seed", "6", "--years", "2021", "--imagery", "1", "--sources"]
+    subprocess.run([program, "twin", twin, *flags], **quiet)
+    sources = "".join(
+        f'{name} = {{ path = "sources/{name}-2021.gpkg", date = 2021 }}\n'
+        for name in ("bd_topo", "bd_foret", "rpg", "fichiers_fonciers")
+    )
+    territory = twin / "PRODUCE.toml"
+    territory.write_text(
+        'name = "twin"\ncrs = "EPSG:2154"\n[communes]\npath = "communes.gpkg"\ncode = "code"\nname = "nom"\n'
+        '[[vintages]]\nyear = 2021\nclasses = ["annotations-2021.tif"]\nnomenclature = "odeon-naf"\n'
+        f"[vintages.produce]\n{sources}"
+    )
+    made = folder / "produced"
+    subprocess.run([program, "produce", territory, "--keep-stages", "--out", made], **quiet)
+    for layer in [*sorted((made / "2021/stages").glob("*.gpkg")), made / "2021/occupation_sol.parquet"]:
+        read = geopandas.read_parquet if layer.suffix == ".parquet" else geopandas.read_file
+        frame = read(layer)
+        compare(f"{layer.name}, invalid polygons", 0, int((~frame.is_valid).sum()), 0, "polygons")
+        compare(f"{layer.name}, not a coverage", 0, int(not shapely.coverage_is_valid(frame.geometry)), 0, "")
+        union = shapely.union_all(frame.geometry.to_numpy())
+        compare(f"{layer.name}, area and that of its union", frame.area.sum(), union.area, 0.001, "m²")
+    for name in ("occupation_sol", "zone_construite", "decisions"):
+        validator = Path(sys.executable).with_name("geoparquet-validator")
+        done = subprocess.run([validator, "check", made / f"2021/{name}.parquet"], capture_output=True)
+        compare(f"geoparquet-validator, {name}.parquet", 0, done.returncode, 0, "")
+
+
 def predictions(program, data, folder):
     """Real imagery through small graphs: by windows here, as a whole there."""
     image = data / "ortho-lac-des-sapins/ortho_lambert93_50cm_2048.tif"
@@ -150,6 +182,7 @@ def main():
         subprocess.run([program, "run", folder / "twin/TERRITORY.toml", "--out", folder / "out"], **quiet)
         account(folder)
         formats(folder)
+        production(program, folder)
         if data.is_dir():
             predictions(program, data, folder)
     return int(bool(failures))

@@ -319,12 +319,22 @@ fn tile(twin: &Path, number: usize, [x, y, width, height]: [usize; 4]) {
 
 /// A class raster of `width` × `height` pixels of one metre whose upper left corner is at (1 000,
 /// 2 000) in Lambert-93, of classes of `ocs-ge`.
-fn raster(path: &Path, (width, height): (usize, usize), class: impl Fn(usize, usize) -> u8) {
+fn raster(path: &Path, size: (usize, usize), class: impl Fn(usize, usize) -> u8) {
+    raster_at(path, (1_000.0, 2_000.0), size, class);
+}
+
+/// The same at another place.
+fn raster_at(
+    path: &Path,
+    (west, north): (f64, f64),
+    (width, height): (usize, usize),
+    class: impl Fn(usize, usize) -> u8,
+) {
     let driver = DriverManager::get_driver_by_name("GTiff").unwrap();
     let mut dataset = driver
         .create_with_band_type::<u8, _>(path, width, height, 1)
         .unwrap();
-    let place = [1_000.0, 1.0, 0.0, 2_000.0, 0.0, -1.0];
+    let place = [west, 1.0, 0.0, north, 0.0, -1.0];
     dataset.set_geo_transform(&place).unwrap();
     dataset
         .set_spatial_ref(&SpatialRef::from_epsg(2154).unwrap())
@@ -713,19 +723,13 @@ fn real_buildings_and_their_uses_come_back() {
     let topo = data.join("bdtopo-olemps-v3");
     let folder = TempDir::new().unwrap();
     // Grass all over, around Olemps: whatever is built comes from BD TOPO.
-    let driver = DriverManager::get_driver_by_name("GTiff").unwrap();
-    let mut dataset = driver
-        .create_with_band_type::<u8, _>(folder.path().join("classes.tif"), 4_500, 5_000, 1)
-        .unwrap();
-    let place = [661_900.0, 1.0, 0.0, 6_362_600.0, 0.0, -1.0];
-    dataset.set_geo_transform(&place).unwrap();
-    dataset
-        .set_spatial_ref(&SpatialRef::from_epsg(2154).unwrap())
-        .unwrap();
-    let mut pixels = gdal::raster::Buffer::new((4_500, 5_000), vec![GRASS; 22_500_000]);
-    let mut band = dataset.rasterband(1).unwrap();
-    band.write((0, 0), (4_500, 5_000), &mut pixels).unwrap();
-    dataset.close().unwrap();
+    let classes = folder.path().join("classes.tif");
+    raster_at(
+        &classes,
+        (661_900.0, 6_362_600.0),
+        (4_500, 5_000),
+        |_, _| GRASS,
+    );
     let source = format!(
         "bd_topo = {{ path = \"{}\", date = 2021 }}\n",
         topo.display()

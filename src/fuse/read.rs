@@ -361,9 +361,8 @@ impl Gathering<'_> {
         })?;
         self.close_carriageways(&closed, &mut intake, &mut evidence, &mut owners, origin)?;
         if intake.looks_like_degrees() {
-            // Says why.
-            intake.finish()?;
-            return Ok(());
+            // Which is refused, and told.
+            return intake.finish().map(drop);
         }
         report.repairs = std::mem::take(&mut intake.repairs);
         let before = gathered.evidence.len() as u32;

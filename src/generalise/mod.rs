@@ -131,6 +131,18 @@ impl Plots {
         }
     }
 
+    /// The parts of the plots that lie in shapes.
+    #[must_use]
+    pub fn within(&self, shapes: &[Polygon]) -> Self {
+        let Relaid {
+            mut plots, shapes, ..
+        } = self.relay(shapes);
+        for (plot, covering) in plots.plots.iter_mut().zip(shapes) {
+            *plot = plot.filter(|_| !covering.is_empty());
+        }
+        plots.dissolve()
+    }
+
     /// Lays shapes on the plots: faces are cut along them.
     fn relay(&self, shapes: &[Polygon]) -> Relaid {
         let relaid = self.partition.relay(shapes);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::trace::{Cycles, link};
-use super::{FaceId, OUTSIDE, Partition, nesting};
+use super::{FaceId, OUTSIDE, Partition, Polygon, nesting};
 
 /// Disjoint sets of consecutive numbers; the smallest member stands for its set.
 #[derive(Clone, Debug)]
@@ -47,6 +47,20 @@ pub struct Dissolved {
 }
 
 impl Partition {
+    /// The polygons of the faces that are picked, those that share an edge in one.
+    ///
+    /// # Panics
+    ///
+    /// When `is_picked` has not one entry per face.
+    pub fn polygons_of(&self, is_picked: &[bool]) -> Vec<Polygon> {
+        let keys: Vec<u32> = is_picked.iter().copied().map(u32::from).collect();
+        let dissolved = self.dissolve(&keys);
+        (1..dissolved.members.len() as FaceId)
+            .filter(|&face| is_picked[dissolved.members[face as usize] as usize])
+            .filter_map(|face| dissolved.partition.polygon(face))
+            .collect()
+    }
+
     /// Merges faces that share an edge and have the same key; `keys` has one entry per face, the
     /// outside included, whose key melts what touches it into the outside.
     ///

@@ -4,8 +4,8 @@ use super::fused::Fused;
 use crate::communes;
 use crate::crs::Crs;
 use crate::error::Result;
-use crate::generalise::{Plot, Plots};
-use crate::partition::{Builder, FaceId, Partition, Polygon};
+use crate::generalise::Plots;
+use crate::partition::{Builder, FaceId, Polygon};
 use crate::territory::{Territory, Vintage};
 
 /// The ground of all communes; all ground where there are none.
@@ -26,11 +26,11 @@ impl Frame {
             wanted.is_none_or(|wanted| *commune.departement == *wanted)
         };
         let overlay = communes.builder.build();
-        let keys: Vec<u32> = (0..overlay.partition.face_count() as FaceId)
-            .map(|face| u32::from(overlay.items(face).iter().any(is_of_vintage)))
+        let is_picked: Vec<bool> = (0..overlay.partition.face_count() as FaceId)
+            .map(|face| overlay.items(face).iter().any(is_of_vintage))
             .collect();
         Ok(Self {
-            communes: Some(polygons_of(&overlay.partition, &keys)),
+            communes: Some(overlay.partition.polygons_of(&is_picked)),
         })
     }
 
@@ -45,25 +45,7 @@ impl Frame {
         let Some(communes) = &self.communes else {
             return plots.clone();
         };
-        let relaid = plots.partition.relay(communes);
-        let part = |(face, parent): (usize, &FaceId)| {
-            let plot = plots.plots[*parent as usize]?;
-            if relaid.shapes[face].is_empty() {
-                return None;
-            }
-            let area = i128::from(relaid.partition.area(face as FaceId));
-            let whole = i128::from(plots.partition.area(*parent)).max(1);
-            Some(Plot {
-                in_zone: (i128::from(plot.in_zone) * area / whole) as i64,
-                ..plot
-            })
-        };
-        let cut = relaid.parents.iter().enumerate().map(part).collect();
-        Plots {
-            partition: relaid.partition,
-            plots: cut,
-        }
-        .dissolve()
+        plots.within(communes)
     }
 
     /// The parts of polygons, which do not overlap, that lie in it.
@@ -80,39 +62,29 @@ impl Frame {
         }
         let overlay = builder.build();
         let first = communes.len() as u32;
-        let keys: Vec<u32> = (0..overlay.partition.face_count() as FaceId)
+        let is_picked: Vec<bool> = (0..overlay.partition.face_count() as FaceId)
             .map(|face| {
                 let items = overlay.items(face);
-                let is_here = items.iter().any(|&i| i < first) && items.iter().any(|&i| i >= first);
-                u32::from(is_here)
+                items.iter().any(|&i| i < first) && items.iter().any(|&i| i >= first)
             })
             .collect();
-        polygons_of(&overlay.partition, &keys)
+        overlay.partition.polygons_of(&is_picked)
     }
 
     /// The area, half cm², of the ground in it of which something is told.
     pub(super) fn ground(&self, fused: &Fused) -> i64 {
-        let keys: Vec<u32> = (0..fused.partition.face_count() as FaceId)
+        let is_picked: Vec<bool> = (0..fused.partition.face_count() as FaceId)
             .map(|face| {
                 let is_told = fused.seen(face).is_some()
                     || fused
                         .candidates(face)
                         .iter()
                         .any(|c| c.evidence.cover.is_some());
-                u32::from(fused.in_frame[face as usize] && is_told)
+                fused.is_reached(face) && is_told
             })
             .collect();
-        let told = polygons_of(&fused.partition, &keys);
+        let told = fused.partition.polygons_of(&is_picked);
         let parts = self.cut_polygons(&told);
         parts.iter().map(Polygon::area).sum()
     }
-}
-
-/// The polygons of the faces whose key is 1, those that touch in one.
-fn polygons_of(partition: &Partition, keys: &[u32]) -> Vec<Polygon> {
-    let dissolved = partition.dissolve(keys);
-    (1..dissolved.members.len() as FaceId)
-        .filter(|&face| keys[dissolved.members[face as usize] as usize] == 1)
-        .filter_map(|face| dissolved.partition.polygon(face))
-        .collect()
 }

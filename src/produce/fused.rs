@@ -29,8 +29,6 @@ pub(super) struct Fused<'a> {
     pub(super) reference: &'a Reference,
     /// The faces.
     pub(super) partition: Partition,
-    /// Whether the imagery reaches each.
-    pub(super) in_frame: Vec<bool>,
     /// What the classification says of each: a class,
     pub(super) class: Vec<Option<u16>>,
     /// and how sure it is.
@@ -148,7 +146,6 @@ impl<'a> Fused<'a> {
             confidence: vec![None; overlay.partition.face_count()],
             in_zone: vec![false; overlay.partition.face_count()],
             partition: overlay.partition,
-            in_frame: sorted.in_frame,
             class: sorted.class,
             evidence: sorted.evidence,
             areas,
@@ -171,7 +168,7 @@ impl<'a> Fused<'a> {
             .map(|face| {
                 let cover = judge.cover(self.seen(face), &self.candidates(face));
                 let is_built = cover.is_some_and(|(cover, _)| self.reference.is_building(cover));
-                u32::from(is_built && self.in_frame[face as usize])
+                u32::from(is_built && self.is_reached(face))
             })
             .collect();
         let built = self.partition.dissolve(&keys);
@@ -188,7 +185,6 @@ impl<'a> Fused<'a> {
         let pick = |face: &FaceId| *face as usize;
         let parents = &relaid.parents;
         self.in_zone = relaid.shapes.iter().map(|s| !s.is_empty()).collect();
-        self.in_frame = parents.iter().map(|p| self.in_frame[pick(p)]).collect();
         self.class = parents.iter().map(|p| self.class[pick(p)]).collect();
         self.confidence = parents.iter().map(|p| self.confidence[pick(p)]).collect();
         self.evidence = parents
@@ -196,15 +192,16 @@ impl<'a> Fused<'a> {
             .map(|p| self.evidence[pick(p)].clone())
             .collect();
         self.partition = relaid.partition;
-        let keys: Vec<u32> = (0..self.in_zone.len())
-            .map(|face| u32::from(self.in_zone[face] && self.in_frame[face]))
+        let is_zone: Vec<bool> = (0..self.in_zone.len())
+            .map(|face| self.in_zone[face] && self.is_reached(face as FaceId))
             .collect();
-        let dissolved = self.partition.dissolve(&keys);
-        self.zones = (1..dissolved.members.len() as FaceId)
-            .filter(|&f| keys[dissolved.members[f as usize] as usize] == 1)
-            .filter_map(|f| dissolved.partition.polygon(f))
-            .collect();
+        self.zones = self.partition.polygons_of(&is_zone);
         Ok(())
+    }
+
+    /// Whether the imagery reaches a face, be it without a class.
+    pub(super) fn is_reached(&self, face: FaceId) -> bool {
+        self.class[face as usize].is_some()
     }
 
     /// What the classification says of a face.
@@ -235,7 +232,7 @@ impl<'a> Fused<'a> {
         let judge = Judge::new(self.reference)?;
         let decide = |face: FaceId| {
             let place = face as usize;
-            if !self.in_frame[place] {
+            if !self.is_reached(face) {
                 return None;
             }
             judge.decide(
@@ -294,7 +291,6 @@ impl<'a> Fused<'a> {
 struct Sorted {
     class: Vec<Option<u16>>,
     evidence: Vec<Vec<ItemId>>,
-    in_frame: Vec<bool>,
 }
 
 impl Sorted {
@@ -303,7 +299,6 @@ impl Sorted {
         let mut sorted = Self {
             class: vec![None; count],
             evidence: vec![Vec::new(); count],
-            in_frame: vec![false; count],
         };
         for face in 0..count {
             for &item in overlay.items(face as FaceId) {
@@ -312,8 +307,6 @@ impl Sorted {
                     Some(evidence) => sorted.evidence[face].push(evidence),
                 }
             }
-            // The ground that the imagery reaches.
-            sorted.in_frame[face] = sorted.class[face].is_some();
         }
         sorted
     }

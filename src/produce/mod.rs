@@ -185,6 +185,8 @@ impl Production<'_> {
             "version": env!("CARGO_PKG_VERSION"),
             "vintage": format!("{:?}", self.vintage),
             "sources": format!("{:?}", self.sources),
+            "crs": self.territory.crs,
+            "communes": format!("{:?}", self.territory.communes),
             "files": files,
             "tables": reference.digest(),
         }))

@@ -62,7 +62,7 @@ impl Quality {
                 let mut evidence = fused.candidates(face).into_iter();
                 evidence.any(|c| c.evidence.cover.is_some())
             };
-            if seen.is_none() && fused.in_frame[face as usize] && is_told() {
+            if seen.is_none() && fused.is_reached(face) && is_told() {
                 unseen += area;
             }
             if let Some(seen) = seen

@@ -1,13 +1,13 @@
 //! Polygons to pixels.
 
 use gdal::raster::rasterize;
-use gdal::vector::{Geometry, OGRwkbGeometryType};
+use gdal::vector::Geometry;
 
 use super::cog::driver;
 use super::grid::{PixelGrid, Window};
 use crate::error::{Error, Result};
-use crate::grid::Point;
 use crate::partition::Polygon;
+use crate::vector::wkb;
 
 /// Gives the pixels whose centres lie in a polygon its number; 0 where none does. Row by row.
 pub fn burn(grid: &PixelGrid, window: &Window, shapes: &[(&Polygon, i32)]) -> Result<Vec<i32>> {
@@ -21,7 +21,7 @@ pub fn burn(grid: &PixelGrid, window: &Window, shapes: &[(&Polygon, i32)]) -> Re
         .map_err(failed)?;
     let geometries: Vec<Geometry> = shapes
         .iter()
-        .map(|(polygon, _)| geometry(polygon))
+        .map(|(polygon, _)| Geometry::from_wkb(&wkb(polygon)))
         .collect::<std::result::Result<_, _>>()
         .map_err(failed)?;
     let numbers: Vec<f64> = shapes.iter().map(|&(_, number)| number.into()).collect();
@@ -29,16 +29,4 @@ pub fn burn(grid: &PixelGrid, window: &Window, shapes: &[(&Polygon, i32)]) -> Re
     let band = memory.rasterband(1).map_err(failed)?;
     let burnt = band.read_band_as::<i32>().map_err(failed)?;
     Ok(burnt.into_shape_and_vec().1)
-}
-
-fn geometry(polygon: &Polygon) -> std::result::Result<Geometry, gdal::errors::GdalError> {
-    let mut geometry = Geometry::empty(OGRwkbGeometryType::wkbPolygon)?;
-    for points in std::iter::once(&polygon.exterior).chain(&polygon.holes) {
-        let mut ring = Geometry::empty(OGRwkbGeometryType::wkbLinearRing)?;
-        for point in points {
-            ring.add_point_2d(Point::metres(*point));
-        }
-        geometry.add_geometry(ring)?;
-    }
-    Ok(geometry)
 }

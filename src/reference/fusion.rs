@@ -112,7 +112,6 @@ pub(super) fn is_within(code: &str, ancestor: &str) -> bool {
     code.strip_prefix(ancestor)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         || matches!(ancestor, "CS" | "US")
-        || (ancestor.len() == 3 && code.starts_with(ancestor) && code[3..].starts_with('.'))
 }
 
 /// The tables of fusion.

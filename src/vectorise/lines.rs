@@ -163,11 +163,10 @@ impl Pen {
             }
             let (a, d) = (amid(n - 1), amid(n + 1));
             let (by, _) = replacement([a, b, c, d])?;
-            let near = |p: Place| match by {
-                Some(e) => distance(p, a, e).min(distance(p, e, d)) < SMOOTH.deviation,
-                None => distance(p, a, d) < SMOOTH.deviation,
-            };
-            (near(b) && near(c)).then_some((a, by, d))
+            let near = |p: Place, from: Place, to: Place| distance(p, from, to) < SMOOTH.deviation;
+            // Each part of the slope stands for the corner on its side.
+            let is_near = near(b, a, by.unwrap_or(d)) && near(c, by.unwrap_or(a), d);
+            is_near.then_some((a, by, d))
         };
         self.cut.clear();
         self.cut.push((corners[0], 0));

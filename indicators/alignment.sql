@@ -1,14 +1,24 @@
--- title: What alignment made of the differences between two vintages, by commune and transition
--- definition: changed is the ground whose codes change in the series that was aligned (`of`); kept is
---   the part of it that changes in the aligned series too, noise the part judged noise by the rule
---   that `verdict` names, returned the part that only undoes an earlier noise: kept + noise + returned
---   = changed. added is ground that changes in the aligned series alone: changes recognised late, and
---   what noise leaves beside a change (remainder). gained and lost are the artificialised ground that
---   comes and goes by the changed ground. Verdicts: docs/alignment.md.
+-- titre: Ce que le recalage fait des différences entre deux millésimes, par transition
+-- title: What alignment made of the differences between two vintages, by transition
+-- définition: changed est le sol dont les codes changent dans la série recalée (`of`) ; kept
+--   est la part qui change aussi dans la série recalée, noise la part jugée écart géométrique
+--   par la règle que dit `verdict`, returned la part qui ne fait que défaire un écart antérieur
+--   : kept + noise + returned = changed. added est le sol qui ne change que dans la série
+--   recalée : changements reconnus plus tard, et ce que l'écart laisse au bord d'un changement.
+--   gained et lost sont le sol artificialisé qui vient et s'en va par le sol changé.
+-- definition: changed is the ground whose codes change in the series that was aligned (`of`);
+--   kept is the part of it that changes in the aligned series too, noise the part judged noise
+--   by the rule that `verdict` names, returned the part that only undoes an earlier noise: kept
+--   + noise + returned = changed. added is ground that changes in the aligned series alone:
+--   changes recognised late, and what noise leaves beside a change (remainder). gained and lost
+--   are the artificialised ground that comes and goes by the changed ground. Verdicts:
+--   docs/alignment.md.
 -- source: Millésime; minimum units and widths of the OCS GE specification
--- unit: m² (computed in half square centimetres)
--- columns: of, commune, name, departement, year_before, year_after, cs_before, us_before, cs_after,
---   us_after, verdict, changed, kept, noise, returned, added, gained, lost
+-- subject: OCS GE
+-- unit: m²
+-- columns: of, commune, name, departement, year_before, year_after, cs_before, us_before,
+--   cs_after, us_after, verdict, changed_m2, kept_m2, noise_m2, returned_m2, added_m2,
+--   gained_m2, lost_m2
 SELECT
   a.of, a.commune, a.name, a.departement, a.year_before, a.year_after,
   a.cs_before, a.us_before, a.cs_after, a.us_after, a.verdict,

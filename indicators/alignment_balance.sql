@@ -1,10 +1,16 @@
--- title: The balance of what alignment drops, by commune and rule
--- definition: the artificialised ground that comes (gained) and goes (lost) by the differences that
---   each verdict stands for; net is their difference, gross their sum. A rule of noise that does not
---   lean to one side has a net that is small beside its gross.
+-- titre: Le solde de ce que le recalage écarte, par règle
+-- title: The balance of what alignment drops, by rule
+-- définition: le sol artificialisé qui vient (gained) et s'en va (lost) par les différences de
+--   chaque verdict ; net est leur différence, gross leur somme. Une règle d'écart qui ne penche
+--   d'aucun côté a un net petit auprès de son gross.
+-- definition: the artificialised ground that comes (gained) and goes (lost) by the differences
+--   that each verdict stands for; net is their difference, gross their sum. A rule of noise
+--   that does not lean to one side has a net that is small beside its gross.
 -- source: Millésime
--- unit: m² (computed in half square centimetres)
--- columns: of, commune, name, departement, year_before, year_after, verdict, gained, lost, net, gross
+-- subject: OCS GE
+-- unit: m²
+-- columns: of, commune, name, departement, year_before, year_after, verdict, gained_m2,
+--   lost_m2, net_m2, gross_m2
 WITH sums AS (
   SELECT
     of, commune, name, departement, year_before, year_after, verdict,

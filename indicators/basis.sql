@@ -1,12 +1,20 @@
+-- titre: Ce sur quoi reposent les chiffres d'un territoire, à chaque date
 -- title: What the figures of a commune rest on, at each date
--- definition: "décret" where the commune is covered (at least `coverage_minimum` of it) and its uses
---   are known (all but `unknown_use_maximum` of the covered ground): the status is the decree's.
---   "couverture seule" where uses are not known: the status is that of cover alone, and no decree
---   rate is given. "couverture insuffisante" where less is covered: no rate is given. "changements
---   seuls" where only a layer of changes is known, and neither stock nor threshold means anything.
+-- définition: « décret » quand le territoire est couvert (part minimale `coverage_minimum`) et
+--   que ses usages sont connus (sauf `unknown_use_maximum`) : le statut est celui du décret. «
+--   couverture seule » quand les usages ne sont pas connus : aucun taux au sens du décret. «
+--   couverture insuffisante » quand moins est couvert : aucun taux. « changements seuls » quand
+--   seule une couche de changements est connue : ni stock ni seuil n'ont de sens.
+-- definition: "décret" where the commune is covered (at least `coverage_minimum` of it) and its
+--   uses are known (all but `unknown_use_maximum` of the covered ground): the status is the
+--   decree's. "couverture seule" where uses are not known: the status is that of cover alone,
+--   and no decree rate is given. "couverture insuffisante" where less is covered: no rate is
+--   given. "changements seuls" where only a layer of changes is known, and neither stock nor
+--   threshold means anything.
 -- source: article R.101-1 of the code de l'urbanisme; the limits are ours (reference/)
--- unit: m² (computed in half square centimetres)
--- columns: series, commune, departement, year, area, covered, unknown_use, basis
+-- subject: OCS GE
+-- unit: m²
+-- columns: series, commune, departement, year, area_m2, covered_m2, unknown_use_m2, basis
 WITH sums AS (
   SELECT
     series, commune, departement, year,

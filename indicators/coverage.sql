@@ -1,10 +1,16 @@
--- title: Ground covered by each vintage, by commune
--- definition: ground that the vintage covers, ground of which cover, use or status is not known, and
---   ground whose patch touches the edge of the data, so that the thresholds were not put to it.
+-- titre: Terrain couvert par chaque millésime
+-- title: Ground covered by each vintage
+-- définition: terrain que le millésime couvre, terrain dont la couverture, l'usage ou le statut
+--   n'est pas connu, et terrain dont l'ensemble touche le bord des données, de sorte que les
+--   seuils ne lui sont pas appliqués.
+-- definition: ground that the vintage covers, ground of which cover, use or status is not
+--   known, and ground whose patch touches the edge of the data, so that the thresholds were not
+--   put to it.
 -- source: OCS GE, its codes; the measures are ours
--- unit: m² (computed in half square centimetres), shares of 0 to 1
--- columns: series, commune, name, departement, year, area, covered, covered_share, unknown_cover,
---   unknown_use, unknown_status, edge
+-- subject: OCS GE
+-- unit: m², part de 0 à 1
+-- columns: series, commune, name, departement, year, area_m2, covered_m2, covered_share,
+--   unknown_cover_m2, unknown_use_m2, unknown_status_m2, edge_m2
 WITH sums AS (
   SELECT
     series, commune, departement, year,

@@ -1,13 +1,26 @@
--- title: Artificialisation, désartificialisation and net balance, by commune
--- definition: ground whose final status went from not artificialised to artificialised, and back;
---   net is the difference; revealed is the balance of artificialised ground whose status is unknown
---   at the other date. stock after − stock before = net + revealed, exactly. The impermeable twins
---   are the same of impermeable cover. Per year: divided by the years between the flights where
---   both are known, else between the nominal years (years_basis).
+-- titre: Artificialisation, désartificialisation et solde
+-- title: Artificialisation, désartificialisation and net balance
+-- définition: terrain dont le statut final passe de non artificialisé à artificialisé, et
+--   retour ; net est leur différence (artificialisation nette), revealed le solde du terrain
+--   artificialisé dont le statut est inconnu à l'autre date. stock après − stock avant = net +
+--   revealed, exactement. Les colonnes imperméables disent de même de la couverture
+--   imperméable. Par an : divisé par les années entre les prises de vues quand elles sont
+--   connues, sinon entre les années nominales (years_basis) ; vide pour un ensemble dont les
+--   départements n'ont pas la même durée.
+-- definition: ground whose final status went from not artificialised to artificialised, and
+--   back; net is the difference; revealed is the balance of artificialised ground whose status
+--   is unknown at the other date. stock after − stock before = net + revealed, exactly. The
+--   impermeable twins are the same of impermeable cover. Per year: divided by the years between
+--   the flights where both are known, else between the nominal years (years_basis).
 -- source: article R.101-1 of the code de l'urbanisme, décret n° 2023-1096 of 27 November 2023
--- unit: m² (computed in half square centimetres), m² per year
--- columns: series, commune, name, departement, year_before, year_after, the eight fluxes, each again
---   per year, years, years_basis, basis_before, basis_after (what the figures rest on: basis.csv)
+-- subject: OCS GE
+-- unit: m², m² par an
+-- columns: series, commune, name, departement, year_before, year_after, artificialised_m2,
+--   desartificialised_m2, net_m2, revealed_m2, impermeabilised_m2, desimpermeabilised_m2,
+--   net_impermeable_m2, impermeable_revealed_m2, artificialised_m2_per_year,
+--   desartificialised_m2_per_year, net_m2_per_year, revealed_m2_per_year,
+--   impermeabilised_m2_per_year, desimpermeabilised_m2_per_year, net_impermeable_m2_per_year,
+--   impermeable_revealed_m2_per_year, years, years_basis, basis_before, basis_after
 WITH sums AS (
   SELECT
     series, commune, departement, year_before, year_after,

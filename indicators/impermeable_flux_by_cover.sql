@@ -1,13 +1,16 @@
--- title: Flux of impermeable ground by cover, by commune
--- definition: a gain goes to the cover after, a loss to the cover before; net is the difference,
---   revealed the balance of ground whose status is unknown at the other date; reclassified is the
---   balance of ground that kept its status and came from, or went to, another code. For every code,
---   stock after − stock before = net + revealed + reclassified; over all codes, the reclassified sum
---   to zero and the others to flux.csv.
+-- titre: Flux d'imperméabilisation par couverture
+-- title: Flux of impermeable ground by cover
+-- définition: comme les flux d'artificialisation par couverture, pour les sols imperméables.
+-- definition: a gain goes to the cover after, a loss to the cover before; net is the
+--   difference, revealed the balance of ground whose status is unknown at the other date;
+--   reclassified is the balance of ground that kept its status and came from, or went to,
+--   another code. For every code, stock after − stock before = net + revealed + reclassified;
+--   over all codes, the reclassified sum to zero and the others to flux.csv.
 -- source: article R.101-1 of the code de l'urbanisme; CNIG OCS GE nomenclature
--- unit: m² (computed in half square centimetres)
--- columns: series, commune, departement, year_before, year_after, cs, impermeabilised, desimpermeabilised, net, revealed,
---   reclassified
+-- subject: OCS GE
+-- unit: m²
+-- columns: series, commune, departement, year_before, year_after, cs, impermeabilised_m2,
+--   desimpermeabilised_m2, net_m2, revealed_m2, reclassified_m2
 WITH moves AS (
   SELECT series, commune, departement, year_before, year_after, cs_after AS cs,
     area_half_cm2 AS gained, 0 AS lost, 0 AS revealed, 0 AS reclassified

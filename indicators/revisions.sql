@@ -1,12 +1,19 @@
--- title: What corrections changed in a vintage, by commune
--- definition: ground whose cover, use or final status differs between the published and the revised
---   series of one vintage. A revision is no flux: it says that the vintage was wrong, not that the
---   ground changed. revised stock − published stock = the sum of net_artificial, exactly. A status may
---   move beside the ground that was amended, by the decree's thresholds.
+-- titre: Ce que les corrections changent à un millésime
+-- title: What corrections changed in a vintage
+-- définition: terrain dont la couverture, l'usage ou le statut final diffère entre la série
+--   publiée et la série révisée d'un même millésime. Une révision n'est pas un flux : elle dit
+--   que le millésime se trompait, non que le terrain a changé. stock révisé − stock publié =
+--   somme de net_artificial, exactement. Un statut peut bouger à côté du terrain corrigé, par
+--   les seuils du décret.
+-- definition: ground whose cover, use or final status differs between the published and the
+--   revised series of one vintage. A revision is no flux: it says that the vintage was wrong,
+--   not that the ground changed. revised stock − published stock = the sum of net_artificial,
+--   exactly. A status may move beside the ground that was amended, by the decree's thresholds.
 -- source: the corrections given in [[corrections]] (manifest.json lists them)
--- unit: m² (computed in half square centimetres)
--- columns: commune, name, departement, year, cs_published, us_published, cs_revised, us_revised,
---   artificial_published, artificial_revised, area, net_artificial
+-- subject: OCS GE
+-- unit: m²
+-- columns: commune, name, departement, year, cs_published, us_published, cs_revised,
+--   us_revised, artificial_published, artificial_revised, area_m2, net_artificial_m2
 SELECT
   commune, name, departement, year,
   cs_published, us_published, cs_revised, us_revised,

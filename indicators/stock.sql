@@ -1,12 +1,19 @@
--- title: Stock of artificialised and impermeable ground, by commune
--- definition: ground whose final status is artificialised (matrix, thresholds, forcing), and ground
---   of impermeable cover, at the date of each vintage. A share is of the covered ground; it is empty
---   where the basis (basis.csv) does not allow it: the decree's share needs "décret", the impermeable
---   one "décret" or "couverture seule".
+-- titre: Stock de sols artificialisés et de sols imperméables
+-- title: Stock of artificialised and impermeable ground
+-- définition: terrain dont le statut final est artificialisé (matrice, seuils, forçage), et
+--   terrain de couverture imperméable, à la date de chaque millésime. Une part est celle du
+--   terrain couvert ; elle est vide quand la base (table basis) ne la permet pas : le taux du
+--   décret demande « décret », le taux imperméable « décret » ou « couverture seule ».
+-- definition: ground whose final status is artificialised (matrix, thresholds, forcing), and
+--   ground of impermeable cover, at the date of each vintage. A share is of the covered ground;
+--   it is empty where the basis (basis.csv) does not allow it: the decree's share needs
+--   "décret", the impermeable one "décret" or "couverture seule".
 -- source: article R.101-1 of the code de l'urbanisme, décret n° 2023-1096 of 27 November 2023
--- unit: m² (computed in half square centimetres), shares of 0 to 1
--- columns: series, commune, name, departement, year, area, covered, artificial, artificial_share,
---   impermeable, impermeable_share, unknown_status, unknown_use, basis
+-- subject: OCS GE
+-- unit: m², part de 0 à 1
+-- columns: series, commune, name, departement, year, area_m2, covered_m2, artificial_m2,
+--   artificial_share, impermeable_m2, impermeable_share, unknown_status_m2, unknown_use_m2,
+--   basis
 WITH sums AS (
   SELECT
     series, commune, departement, year,

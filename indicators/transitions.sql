@@ -1,11 +1,16 @@
--- title: Transitions of cover, use and status, by commune
+-- titre: Transitions de couverture, d'usage et de statut
+-- title: Transitions of cover, use and status
+-- définition: tout le terrain de chaque territoire par ses codes et son statut final avant et
+--   après, terrain inchangé compris. Un code vide est du terrain que le millésime ne couvre
+--   pas, un statut vide n'est pas connu.
 -- definition: the whole ground of every commune by its codes and final status before and after,
---   unchanged ground included. An empty code is ground that the vintage does not cover; an empty
---   status is not known.
+--   unchanged ground included. An empty code is ground that the vintage does not cover; an
+--   empty status is not known.
 -- source: article R.101-1 of the code de l'urbanisme; CNIG OCS GE nomenclature
--- unit: m² (computed in half square centimetres)
--- columns: series, commune, departement, year_before, year_after, cs_before, us_before, cs_after,
---   us_after, artificial_before, artificial_after, cause, area
+-- subject: OCS GE
+-- unit: m²
+-- columns: series, commune, departement, year_before, year_after, cs_before, us_before,
+--   cs_after, us_after, artificial_before, artificial_after, cause, area_m2
 SELECT
   series, commune, departement, year_before, year_after,
   cs_before, us_before, cs_after, us_after,

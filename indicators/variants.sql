@@ -1,13 +1,19 @@
--- title: Stock of artificialised ground by variant of the rule, by commune
--- definition: by the matrix alone; as published; as computed here (it differs from what is published
---   where the product carries the producer's own status), and the ground on which the two differ; by
---   the variant of the forcing that is not published (the method published does not settle it); and
---   with the exempted ground set aside, where the territory has exemptions. Moved by thresholds:
---   ground whose status is not that of the matrix.
+-- titre: Stock de sols artificialisés par variante de la règle
+-- title: Stock of artificialised ground by variant of the rule
+-- définition: par la matrice seule ; tel que publié ; tel que calculé ici (autre quand le
+--   produit porte le statut du producteur), et le terrain où les deux diffèrent ; par la
+--   variante du forçage qui n'est pas publiée ; et une fois mis à part le terrain exempté.
+--   Déplacé par les seuils : terrain dont le statut n'est pas celui de la matrice.
+-- definition: by the matrix alone; as published; as computed here (it differs from what is
+--   published where the product carries the producer's own status), and the ground on which the
+--   two differ; by the variant of the forcing that is not published (the method published does
+--   not settle it); and with the exempted ground set aside, where the territory has exemptions.
+--   Moved by thresholds: ground whose status is not that of the matrix.
 -- source: article R.101-1 of the code de l'urbanisme; the variants are ours
--- unit: m² (computed in half square centimetres)
--- columns: series, commune, departement, year, matrix, published, computed, official_differs,
---   other_forcing, with_exemptions, moved_by_thresholds
+-- subject: OCS GE
+-- unit: m²
+-- columns: series, commune, departement, year, matrix_m2, published_m2, computed_m2,
+--   official_differs_m2, other_forcing_m2, with_exemptions_m2, moved_by_thresholds_m2
 SELECT
   series, commune, departement, year,
   SUM(CASE WHEN matrix = true THEN area_half_cm2 ELSE 0 END) AS matrix_half_cm2,

@@ -1,10 +1,15 @@
--- title: Artificialisation inside, in extension of, and outside the zone construite, by commune
--- definition: inside was in the zone construite before; in extension entered it between the dates;
---   outside is in it at neither date; unknown where a vintage has no zone construite.
+-- titre: Artificialisation dans, en extension et hors de la zone construite
+-- title: Artificialisation inside, in extension of, and outside the zone construite
+-- définition: inside était dans la zone construite avant (densification) ; extension y entre
+--   entre les deux dates ; outside n'y est à aucune ; unknown quand un millésime n'a pas de
+--   zone construite.
+-- definition: inside was in the zone construite before; in extension entered it between the
+--   dates; outside is in it at neither date; unknown where a vintage has no zone construite.
 -- source: CNIG OCS GE (ZONE_CONSTRUITE); article R.101-1 of the code de l'urbanisme
--- unit: m² (computed in half square centimetres)
--- columns: series, commune, departement, year_before, year_after, zone, artificialised,
---   desartificialised, net
+-- subject: OCS GE
+-- unit: m²
+-- columns: series, commune, departement, year_before, year_after, zone, artificialised_m2,
+--   desartificialised_m2, net_m2
 WITH zones AS (
   SELECT 'extension' AS zone UNION ALL SELECT 'inside' AS zone
   UNION ALL SELECT 'outside' AS zone UNION ALL SELECT 'unknown' AS zone

@@ -9,19 +9,23 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::align::{self, ExemptedLayer, Ground, RevisionReport, Series};
-use crate::communes;
+use crate::cog::Movements;
+use crate::communes::{self, Commune};
 use crate::corrections::{self, Corrections};
 use crate::crs::Crs;
+use crate::enaf::{self, Enaf};
 use crate::error::{Error, Result};
 use crate::grid::HALF_CM2_PER_M2;
-use crate::indicators;
+use crate::indicators::{self, Account, Consumption, Parts};
 use crate::ledger::{self, Ledger, PeriodFaces, Stock, VintageStatus};
+use crate::levels::{self, Levels};
 use crate::predict::{self, Prediction};
 use crate::produce::{self, Production};
 use crate::progress::Progress;
 use crate::publish::{self, Staging};
 use crate::reference::Reference;
 use crate::territory::{self, AlignMode, ExemptionKind, Territory};
+use crate::trajectory;
 use crate::vector::{Layer, Opening};
 use crate::vintage::{self, Intake};
 
@@ -29,21 +33,40 @@ use crate::vintage::{self, Intake};
 pub struct Summary {
     /// Where the outputs are.
     pub out: PathBuf,
-    /// The ground.
-    pub ground: Ground,
+    /// The ground, where the territory file says anything of it.
+    pub ground: Option<Ground>,
     /// The stock of every vintage.
     pub stocks: Vec<Stock>,
     /// The accounts.
     pub ledgers: Vec<Ledger>,
     /// What corrections did, where there are any.
     pub revision: Option<RevisionReport>,
+    /// What was read of the consumption of ENAF, where there is a table of it.
+    pub enaf: Option<enaf::Report>,
 }
 
 /// Runs the territory file at `path` and writes the folder `out`.
 pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> {
+    run_with(path, out, None, progress)
+}
+
+/// The same, with the indicators of a folder instead of those that the territory file names.
+pub fn run_with(
+    path: &Path,
+    out: &Path,
+    indicators: Option<&Path>,
+    progress: &dyn Progress,
+) -> Result<Summary> {
     let mut territory = Territory::read(path)?;
+    if let Some(folder) = indicators {
+        territory.run.indicators = Some(folder.to_owned());
+    }
     let reference = Reference::load(territory.run.reference.as_deref())?;
     let crs = Crs::parse(&territory.crs, &path.display().to_string())?;
+    require_tables(&territory)?;
+    if !territory.has_ground() {
+        return tables_alone(path, &territory, &crs, out, &reference, progress);
+    }
     let predictions = predictions(&territory, out);
     let rows = check_files(&territory, &predictions, &crs, &reference)?;
     let staging = Staging::new(out)?;
@@ -152,22 +175,25 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         .unwrap_or_default();
 
     clock.phase("tables", None);
-    let tables = indicators::compute(
-        &ledgers,
-        &stocks,
-        indicators::Amended {
-            judged: &judged,
-            revised: &revised,
-            returned: &returned,
-        },
-        &ground.communes,
-        &reference,
-    )?;
-    for table in &tables {
-        let csv = staging.path(format!("tables/{}.csv", table.name))?;
-        let parquet = staging.path(format!("tables/{}.parquet", table.name))?;
-        publish::table(&csv, &parquet, &table.frame)?;
-    }
+    let areas = ledger::commune_areas(&ground);
+    let known: &[Commune] = match &territory.communes {
+        Some(_) => &ground.communes,
+        None => &[],
+    };
+    let consumption = consumption(&territory, known, &areas)?;
+    let levels = levels::read(&territory, &ground.communes, &reference)?;
+    let parts = Parts {
+        ledgers: &ledgers,
+        stocks: &stocks,
+        judged: &judged,
+        revised: &revised,
+        returned: &returned,
+        communes: &ground.communes,
+        areas: &areas,
+        levels: &levels,
+        consumption: None,
+    };
+    let enaf = write_tables(&staging, &territory, parts, consumption, &reference)?;
 
     clock.phase("vintages", None);
     ledger::places(&ground)
@@ -199,6 +225,8 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
             "cog": territory.communes.as_ref().and_then(|c| c.cog),
             "repairs": commune_repairs,
         },
+        "levels": { "names": levels.names(), "communes_without": levels.missing },
+        "enaf": enaf,
         "vintages": ground.vintages.iter().map(|v| json!({
             "year": v.year,
             "departement": v.departement,
@@ -214,18 +242,156 @@ pub fn run(path: &Path, out: &Path, progress: &dyn Progress) -> Result<Summary> 
         "threads": rayon::current_num_threads(),
         "seconds": timings.iter().cloned().collect::<BTreeMap<_, _>>(),
     });
-    let path = staging.path("manifest.json")?;
-    let text = serde_json::to_string_pretty(&manifest)
-        .map_err(|e| Error::Internal(format!("manifest: {e}")))?;
-    std::fs::write(&path, text + "\n").map_err(|e| Error::unwritable(&path, e))?;
+    write_manifest(&staging, &manifest)?;
     staging.finish()?;
     Ok(Summary {
         out: out.to_owned(),
         revision,
-        ground,
+        ground: Some(ground),
         stocks,
         ledgers,
+        enaf,
     })
+}
+
+/// The job of a territory file that has tables and no ground.
+fn tables_alone(
+    path: &Path,
+    territory: &Territory,
+    crs: &Crs,
+    out: &Path,
+    reference: &Reference,
+    progress: &dyn Progress,
+) -> Result<Summary> {
+    let staging = Staging::new(out)?;
+    let mut clock = Clock::new(progress);
+    clock.phase("reading", None);
+    let drawn = territory.communes.as_ref();
+    let drawn = drawn.map(|c| communes::read(c, crs)).transpose()?;
+    let (mut known, mut areas) = (Vec::new(), Vec::new());
+    if let Some(drawn) = drawn {
+        let half_cm2 = |m2: &f64| (m2 * HALF_CM2_PER_M2 as f64).round() as i64;
+        areas = drawn.drawn.iter().map(half_cm2).collect();
+        known = drawn.list;
+    }
+    let consumption = consumption(territory, &known, &areas)?;
+    clock.phase("tables", None);
+    let listed = consumption.as_ref().map(|c| c.communes.clone());
+    let listed = listed.filter(|_| known.is_empty()).unwrap_or(known);
+    let levels = levels::read(territory, &listed, reference)?;
+    let parts = Parts {
+        ledgers: &[],
+        stocks: &[],
+        judged: &[],
+        revised: &[],
+        returned: &[],
+        communes: &listed,
+        areas: &areas,
+        levels: &levels,
+        consumption: None,
+    };
+    let enaf = write_tables(&staging, territory, parts, consumption, reference)?;
+    clock.phase("manifest", None);
+    let manifest = json!({
+        "program": publish::PROGRAM,
+        "version": env!("CARGO_PKG_VERSION"),
+        "territory": territory.name,
+        "inputs": inputs(path, territory)?,
+        "parameters": parameters(reference),
+        "reference_folder": territory.run.reference,
+        "levels": { "names": levels.names(), "communes_without": levels.missing },
+        "enaf": enaf,
+        "seconds": clock.finish().into_iter().collect::<BTreeMap<_, _>>(),
+    });
+    write_manifest(&staging, &manifest)?;
+    staging.finish()?;
+    Ok(Summary {
+        out: out.to_owned(),
+        ground: None,
+        stocks: Vec::new(),
+        ledgers: Vec::new(),
+        revision: None,
+        enaf,
+    })
+}
+
+/// Refuses tables whose file or columns are not there.
+fn require_tables(territory: &Territory) -> Result<()> {
+    levels::require(territory)?;
+    if let Some(folder) = &territory.run.indicators {
+        indicators::own(folder)?;
+    }
+    territory.enaf.as_ref().map_or(Ok(()), enaf::require)?;
+    let trajectory = territory.trajectory.as_ref();
+    trajectory.map_or(Ok(()), trajectory::require)
+}
+
+/// Reads the consumption of ENAF of communes; of all that its table has, where none are known.
+fn consumption(territory: &Territory, known: &[Commune], areas: &[i64]) -> Result<Option<Enaf>> {
+    let Some(from) = &territory.enaf else {
+        return Ok(None);
+    };
+    let movements = territory.cog.as_ref();
+    let movements = movements
+        .map(|cog| Movements::read(&cog.movements))
+        .transpose()?;
+    let cog = territory.communes.as_ref().and_then(|c| c.cog);
+    Enaf::read(from, movements.as_ref(), known, (cog, areas)).map(Some)
+}
+
+/// Computes the tables, and writes them.
+fn write_tables(
+    staging: &Staging,
+    territory: &Territory,
+    parts: Parts,
+    enaf: Option<Enaf>,
+    reference: &Reference,
+) -> Result<Option<enaf::Report>> {
+    let report = enaf.as_ref().map(|enaf| enaf.report.clone());
+    let consumption = enaf
+        .map(|enaf| of_territory(territory, enaf, parts.levels))
+        .transpose()?;
+    let parts = Parts {
+        consumption: consumption.as_ref(),
+        ..parts
+    };
+    let account = Account::new(parts, reference)?;
+    publish::account(staging, &account)?;
+    let mut asked = indicators::ours()?;
+    if let Some(folder) = &territory.run.indicators {
+        asked.extend(indicators::own(folder)?);
+    }
+    let tables = indicators::compute(&account, &asked, &parts.levels.names())?;
+    for table in &tables {
+        publish::table(staging, table)?;
+    }
+    publish::dictionary(staging, &territory.name, &tables)?;
+    Ok(report)
+}
+
+/// Consumption, with what the territory file holds it against.
+fn of_territory(territory: &Territory, enaf: Enaf, levels: &Levels) -> Result<Consumption> {
+    let told = territory.trajectory.clone().unwrap_or_default();
+    let objectives = told.objectives.as_deref();
+    Ok(Consumption {
+        periods: territory
+            .enaf
+            .as_ref()
+            .map_or(Vec::new(), |e| e.periods.clone()),
+        objectives: trajectory::objectives(objectives, &enaf.communes, levels)?,
+        apart: match &told.apart {
+            Some(path) => trajectory::apart(path, &enaf.communes)?,
+            None => Vec::new(),
+        },
+        enaf,
+    })
+}
+
+fn write_manifest(staging: &Staging, manifest: &serde_json::Value) -> Result<()> {
+    let path = staging.path("manifest.json")?;
+    let text = serde_json::to_string_pretty(manifest)
+        .map_err(|e| Error::Internal(format!("manifest: {e}")))?;
+    std::fs::write(&path, text + "\n").map_err(|e| Error::unwritable(&path, e))
 }
 
 /// Refuses a period that was asked for and that no département has.
@@ -544,6 +710,11 @@ struct Input {
 fn inputs(path: &Path, territory: &Territory) -> Result<Vec<Input>> {
     let mut paths = vec![path.to_owned()];
     paths.extend(territory.communes.iter().map(|c| c.path.clone()));
+    paths.extend(territory.enaf.iter().map(|e| e.path.clone()));
+    paths.extend(territory.cog.iter().map(|c| c.movements.clone()));
+    let trajectory = territory.trajectory.iter();
+    paths.extend(trajectory.flat_map(|t| t.objectives.iter().chain(&t.apart).cloned()));
+    paths.extend(territory.levels.iter().map(|l| l.path.clone()));
     paths.extend(territory.changes.iter().map(|c| c.path.clone()));
     paths.extend(territory.exemptions.iter().map(|e| e.path.clone()));
     paths.extend(territory.corrections.iter().map(|c| c.path.clone()));

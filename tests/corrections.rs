@@ -306,7 +306,16 @@ fn a_correction_that_is_not_validated_leaves_no_trace() {
     )]);
     let empty = corrected(&[correction(None, None, &odd, "validated", "2024-01-01")]);
     for outputs in [without, empty] {
-        assert_eq!(outputs.summary.ground.report.noding_passes, 0);
+        assert_eq!(
+            outputs
+                .summary
+                .ground
+                .as_ref()
+                .unwrap()
+                .report
+                .noding_passes,
+            0
+        );
         assert!(outputs.table("revisions").is_empty());
     }
 }

@@ -406,7 +406,7 @@ fn a_run_from_imagery_predicts_once() {
     let run = || millesime::run::run(&path("T.toml"), &out, &Quiet).unwrap();
     let summary = run();
     // 1 200 pixels of a quarter of a square metre, in half square centimetres.
-    let partition = &summary.ground.partition;
+    let partition = &summary.ground.as_ref().unwrap().partition;
     let area: i64 = (1..partition.face_count() as u32)
         .map(|f| partition.area(f))
         .sum();

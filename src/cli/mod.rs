@@ -6,6 +6,7 @@ mod corrections;
 mod dataset;
 mod evaluate;
 mod explain;
+mod indicators;
 mod model;
 mod predict;
 mod produce;
@@ -44,6 +45,8 @@ enum Command {
     Dataset(dataset::Flags),
     /// Annotations, dataset, models and maps as one STAC collection with its licence.
     Collection(collection::Flags),
+    /// The tables that are published: which there are, what they measure, and your own.
+    Indicators(indicators::Flags),
     /// The polygons behind the figures of a commune.
     Query(query::Flags),
     /// Make a plausible territory whose true changes are known.
@@ -80,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Model(flags) => model::main(flags),
         Command::Dataset(flags) => dataset::main(flags),
         Command::Collection(flags) => collection::main(flags),
+        Command::Indicators(flags) => indicators::main(flags),
         Command::Query(flags) => query::main(flags),
         Command::Twin(flags) => twin::main(flags),
         Command::Check(flags) => check::main(flags),

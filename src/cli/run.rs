@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use clap::Args;
 use millesime::align::{OnGround, PUBLISHED};
+use millesime::enaf::Report;
 use millesime::error::{Error, Result};
 use millesime::grid::HALF_CM2_PER_M2;
 use millesime::ledger::{Ledger, Row, State, Stock};
-use millesime::run::{Summary, run};
+use millesime::run::{Summary, run_with};
 use millesime::territory::EXAMPLE;
 
 use super::Outcome;
@@ -26,6 +27,9 @@ pub struct Flags {
     /// Number of threads; all cores when not given. The outputs do not depend on it.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=512))]
     threads: Option<u16>,
+    /// Folder of indicators of your own (.sql), computed beside ours.
+    #[arg(long)]
+    indicators: Option<PathBuf>,
     /// Print a commented territory file, and do nothing else.
     #[arg(long)]
     example: bool,
@@ -40,7 +44,12 @@ pub fn main(flags: Flags) -> Result<Outcome> {
         set_threads(threads)?;
     }
     let start = Instant::now();
-    let summary = run(&territory, &flags.out, &Bar::new())?;
+    let summary = run_with(
+        &territory,
+        &flags.out,
+        flags.indicators.as_deref(),
+        &Bar::new(),
+    )?;
     super::printed(print_summary(&summary, start.elapsed().as_secs_f64()))?;
     Ok(Outcome::Done)
 }
@@ -58,14 +67,15 @@ pub(super) fn set_threads(threads: u16) -> Result<()> {
 /// What a person wants to know in ten seconds.
 fn print_summary(summary: &Summary, seconds: f64) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    let ground = &summary.ground;
-    let communes = ground.communes.len();
-    writeln!(
-        out,
-        "{} in one partition of {} faces",
-        count(communes, "commune"),
-        ground.report.faces
-    )?;
+    if let Some(ground) = &summary.ground {
+        let communes = ground.communes.len();
+        let faces = ground.report.faces;
+        writeln!(
+            out,
+            "{} in one partition of {faces} faces",
+            count(communes, "commune")
+        )?;
+    }
     for stock in &summary.stocks {
         print_stock(&mut out, stock)?;
     }
@@ -84,7 +94,10 @@ fn print_summary(summary: &Summary, seconds: f64) -> std::io::Result<()> {
             revision.conflicts.len(),
         )?;
     }
-    for vintage in &ground.vintages {
+    if let Some(enaf) = &summary.enaf {
+        print_enaf(&mut out, enaf)?;
+    }
+    for vintage in summary.ground.iter().flat_map(|ground| &ground.vintages) {
         for repair in repairs(vintage) {
             writeln!(out, "{}: {repair}", vintage.year)?;
         }
@@ -150,6 +163,30 @@ fn print_flux(out: &mut impl Write, ledger: &Ledger) -> std::io::Result<()> {
         0 => writeln!(out),
         _ => writeln!(out, ", and {} ha that came into view", hectares(revealed)),
     }
+}
+
+fn print_enaf(out: &mut impl Write, enaf: &Report) -> std::io::Result<()> {
+    writeln!(
+        out,
+        "ENAF {}: {} m² consumed (land files, not OCS GE)",
+        enaf.vintage, enaf.total_m2
+    )?;
+    if !enaf.missing.is_empty() {
+        writeln!(
+            out,
+            "ENAF: the table lacks {} of the territory (manifest.json lists them)",
+            count(enaf.missing.len(), "commune")
+        )?;
+    }
+    if let Some((commune, year, difference)) = enaf.unequal.first() {
+        writeln!(
+            out,
+            "ENAF: {} where the total is not the sum of its destinations, such as {commune} in {year}: \
+             {difference} m²; the destinations count",
+            count(enaf.unequal.len(), "row")
+        )?;
+    }
+    Ok(())
 }
 
 /// What was amiss in a vintage, and mended or set aside.

@@ -111,6 +111,17 @@ pub fn commune_code(ground: &Ground, commune: u32) -> Arc<str> {
     }
 }
 
+/// The area of each commune of the ground, in half square centimetres.
+pub fn commune_areas(ground: &Ground) -> Vec<i64> {
+    let mut areas = vec![0; ground.communes.len()];
+    for (face, &commune) in ground.commune.iter().enumerate() {
+        if commune != NONE {
+            areas[commune as usize] += ground.partition.area(face as FaceId);
+        }
+    }
+    areas
+}
+
 /// Sums the faces of a period.
 pub fn account(ground: &Ground, period: &PeriodFaces) -> Ledger {
     let mut keyed: Vec<(&period::Change, i64)> = (0..period.changes.len())

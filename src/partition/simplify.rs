@@ -227,9 +227,7 @@ impl Simplifier {
         };
         let (first, last) = (a.old as usize, d.old as usize);
         let until = (first + 1..=last).find(|&n| !is_near(n, a.place, e));
-        let from = (first + 1..=last)
-            .rev()
-            .find(|&n| !is_near(n, e, d.place));
+        let from = (first + 1..=last).rev().find(|&n| !is_near(n, e, d.place));
         let (until, from) = (until.map_or(last, |n| n - 1), from.unwrap_or(first));
         // No segment starts at the last old point of all.
         let until = until.min(self.old.len() - 2);

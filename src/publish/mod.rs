@@ -1,6 +1,8 @@
 //! What a run leaves behind: GeoParquet, tables, manifest. Outputs appear whole: they are written
 //! aside, then renamed.
 
+mod account;
+mod dictionary;
 mod geopackage;
 mod geoparquet;
 mod layers;
@@ -8,9 +10,11 @@ mod ledger;
 mod staging;
 mod tables;
 
+pub use account::{read as read_account, write as account};
+pub use dictionary::write as dictionary;
 pub use geopackage::{ColumnType, GeoPackage, LayerKind, Place, Row, Value};
 pub use geoparquet::GeoParquet;
 pub use layers::{faces, vintage, zone_construite};
 pub use ledger::write as ledger;
 pub use staging::{PROGRAM, Staging, require_new};
-pub use tables::{Cell, cells, write as table};
+pub use tables::{Cell, cells, csv, write as table};

@@ -10,8 +10,16 @@ pub const MANIFEST: &str = "manifest.json";
 /// What a manifest of ours says under the key `program`.
 pub const PROGRAM: &str = "millesime";
 /// What a folder of outputs holds.
-const OURS: [&str; 7] = [
-    "vintages", "revised", "aligned", "faces", "ledger", "tables", MANIFEST,
+const OURS: [&str; 9] = [
+    "account",
+    "vintages",
+    "revised",
+    "aligned",
+    "faces",
+    "ledger",
+    "tables",
+    "datapackage.json",
+    MANIFEST,
 ];
 
 /// Refuses a folder that is there already and not empty, for what never replaces anything.

@@ -1,14 +1,15 @@
 //! Indicator tables as CSV and Parquet.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
 use polars::prelude::{AnyValue, DataFrame, DataType};
 
+use super::Staging;
 use super::ledger::batch;
 use crate::error::{Error, Result};
 use crate::grid::{HALF_CM2_PER_M2, format_m2};
+use crate::indicators::Table;
 
 /// Ending of columns in half square centimetres, and what they are published as.
 const EXACT: &str = "_half_cm2";
@@ -43,6 +44,35 @@ impl Cell {
             Self::Number(n) => n.to_string(),
         }
     }
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Flag,
+    Integer,
+    Number,
+}
+
+/// Names and kinds of the columns of a frame, as they are published.
+pub(super) fn columns(frame: &DataFrame) -> Vec<(String, Kind)> {
+    let column = |column: &polars::prelude::Column| {
+        let name = column.name().as_str();
+        let (name, is_area) = match name.strip_suffix(EXACT) {
+            Some(stem) => (format!("{stem}{PUBLISHED}"), true),
+            None => (name.to_owned(), false),
+        };
+        let kind = match column.dtype() {
+            DataType::String => Kind::Text,
+            DataType::Boolean => Kind::Flag,
+            DataType::Float64 => Kind::Number,
+            _ if is_area => Kind::Number,
+            _ => Kind::Integer,
+        };
+        (name, kind)
+    };
+    frame.columns().iter().map(column).collect()
 }
 
 /// Names and values of the columns of a frame, as they are published.
@@ -89,31 +119,46 @@ pub fn cells(frame: &DataFrame) -> Result<Vec<(String, Vec<Cell>)>> {
         .collect()
 }
 
-/// Writes a table as CSV and as Parquet, beside each other.
-pub fn write(csv: &Path, parquet: &Path, frame: &DataFrame) -> Result<()> {
+/// Writes a table as CSV and as Parquet, beside each other, in the folder of its level.
+pub fn write(staging: &Staging, table: &Table) -> Result<()> {
+    let folder = match &table.level {
+        Some(level) => format!("tables/{level}"),
+        None => "tables".to_owned(),
+    };
+    let csv = staging.path(format!("{folder}/{}.csv", table.indicator.name))?;
+    let parquet = staging.path(format!("{folder}/{}.parquet", table.indicator.name))?;
+    let frame = &table.frame;
     let columns = cells(frame)?;
-    write_csv(csv, &columns)?;
+    let file = std::fs::File::create(&csv).map_err(|e| Error::unwritable(&csv, e))?;
+    write_csv(file, &columns).map_err(|e| Error::unwritable(&csv, e))?;
     let arrays: Vec<(&str, ArrayRef, bool)> = columns
         .iter()
         .zip(frame.dtypes())
         .map(|((name, values), kind)| (name.as_str(), array(name, &kind, values), true))
         .collect();
-    batch(parquet, arrays)
+    batch(&parquet, arrays)
 }
 
-/// UTF-8 without a byte order mark, commas, points, line feeds.
-fn write_csv(path: &Path, columns: &[(String, Vec<Cell>)]) -> Result<()> {
-    let failed = |e: csv::Error| Error::unwritable(path, e);
-    let mut writer = csv::WriterBuilder::new().from_path(path).map_err(failed)?;
-    writer
-        .write_record(columns.iter().map(|(name, _)| name))
-        .map_err(failed)?;
+/// Writes a table as CSV: UTF-8 without a byte order mark, commas, points, line feeds.
+pub fn csv(to: impl std::io::Write, frame: &DataFrame) -> Result<()> {
+    match write_csv(to, &cells(frame)?) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::input(
+            "standard output",
+            error,
+            "check what reads it",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn write_csv(to: impl std::io::Write, columns: &[(String, Vec<Cell>)]) -> std::io::Result<()> {
+    let mut writer = csv::WriterBuilder::new().from_writer(to);
+    writer.write_record(columns.iter().map(|(name, _)| name))?;
     let rows = columns.first().map_or(0, |(_, values)| values.len());
     for row in 0..rows {
-        let record = columns.iter().map(|(_, values)| values[row].text());
-        writer.write_record(record).map_err(failed)?;
+        writer.write_record(columns.iter().map(|(_, values)| values[row].text()))?;
     }
-    writer.flush().map_err(|e| Error::unwritable(path, e))
+    writer.flush()
 }
 
 /// The values as Arrow has them; areas in square metres.

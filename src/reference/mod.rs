@@ -19,7 +19,7 @@ pub use nomenclature::{Axis, Code, Labels, LeafSet, Nomenclature};
 
 use crate::error::{Error, Result};
 
-const EMBEDDED: [(&str, &str); 29] = [
+const EMBEDDED: [(&str, &str); 31] = [
     (
         "nomenclature/cover.csv",
         include_str!("../../reference/nomenclature/cover.csv"),
@@ -136,20 +136,31 @@ const EMBEDDED: [(&str, &str); 29] = [
         "generalisation/improbable.csv",
         include_str!("../../reference/generalisation/improbable.csv"),
     ),
+    (
+        "trajectory/parameters.csv",
+        include_str!("../../reference/trajectory/parameters.csv"),
+    ),
+    (
+        DEPARTEMENTS,
+        include_str!("../../reference/territories/departements.csv"),
+    ),
 ];
 
+/// The table of départements.
+const DEPARTEMENTS: &str = "territories/departements.csv";
 /// Our lists of the classes of images.
 const CLASS_LISTS: [&str; 5] = ["cosia", "flair-1", "flair-hub", "ocs-ge", "odeon-naf"];
 /// The other tables of the folder of nomenclatures.
 const AXES: [&str; 5] = ["cover", "use", "unknown", "equivalences", "finer_use"];
 
 /// The tables of parameters.
-const PARAMETERS: [&str; 5] = [
+const PARAMETERS: [&str; 6] = [
     "artificialisation/parameters.csv",
     "specification/parameters.csv",
     "alignment/parameters.csv",
     "fusion/parameters.csv",
     "generalisation/parameters.csv",
+    "trajectory/parameters.csv",
 ];
 
 /// A number of the law, of the specification or of our choosing.
@@ -167,6 +178,18 @@ pub struct Parameter {
     pub source: String,
     /// `published rule`, `derived` or `our choice`.
     pub tag: String,
+}
+
+/// A département, and the région that it is in.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Departement {
+    departement: String,
+    /// Its name.
+    pub name: String,
+    /// Code of its région.
+    pub region: String,
+    /// Name of its région.
+    pub region_name: String,
 }
 
 /// All reference tables.
@@ -191,6 +214,7 @@ pub struct Reference {
     /// How doubtful the verdicts of alignment are.
     doubts: BTreeMap<String, f64>,
     parameters: Vec<Parameter>,
+    departements: BTreeMap<String, Departement>,
     /// What the objects of reference layers tell, and which is believed.
     pub fusion: Fusion,
     /// How well ground goes into its neighbours.
@@ -411,6 +435,10 @@ impl Reference {
             .iter()
             .map(|b| format!("{b:02x}"))
             .collect();
+        let departements = rows::<Departement>(&text(DEPARTEMENTS)?, DEPARTEMENTS)?
+            .into_iter()
+            .map(|row| (row.departement.clone(), row))
+            .collect();
         let fusion = Fusion::parse(&text, &cover, &usage)?;
         let generalisation = Generalisation::parse(&text, &cover, &usage)?;
         Ok(Self {
@@ -418,6 +446,7 @@ impl Reference {
             generalisation,
             digest,
             parameters,
+            departements,
             cover,
             usage,
             rasters,
@@ -429,6 +458,11 @@ impl Reference {
             confusions,
             doubts,
         })
+    }
+
+    /// A département, by its code.
+    pub fn departement(&self, code: &str) -> Option<&Departement> {
+        self.departements.get(code)
     }
 
     /// Status by the matrix: what all leaves that the codes stand for have in common, `None` when

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};
+use crate::levels::{self, BUILT_IN};
 use crate::predict::Imagery;
 
 /// A commented example of a territory file.
@@ -22,6 +23,15 @@ pub struct Territory {
     pub crs: String,
     /// Its communes; without them it is one, `00000`.
     pub communes: Option<Communes>,
+    /// Groups of communes that figures are published for.
+    #[serde(default)]
+    pub levels: Vec<LevelTable>,
+    /// Consumption of ENAF by commune.
+    pub enaf: Option<Enaf>,
+    /// What consumption is to be held against.
+    pub trajectory: Option<Trajectory>,
+    /// History of the communes.
+    pub cog: Option<Cog>,
     /// How vintages are aligned.
     #[serde(default)]
     pub align: Align,
@@ -68,6 +78,85 @@ pub struct Communes {
     pub encoding: Option<String>,
 }
 
+/// A table that groups communes.
+#[derive(Clone, Debug, Deserialize)]
+pub struct LevelTable {
+    /// The name of the level: that of the folder of its tables.
+    pub level: String,
+    /// The file: CSV, XLSX, or whatever else GDAL reads.
+    pub path: PathBuf,
+    /// Its layer or sheet.
+    pub layer: Option<String>,
+    /// Column of the code of the commune.
+    pub commune: String,
+    /// Column of the code of the territory that the commune is in.
+    pub code: String,
+    /// Column of the name of that territory; else its code.
+    pub name: Option<String>,
+    /// Encoding of its text.
+    pub encoding: Option<String>,
+}
+
+/// A table of consumption of ENAF: Cerema's, from the Fichiers fonciers.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Enaf {
+    /// The file: CSV, XLSX, or whatever else GDAL reads.
+    pub path: PathBuf,
+    /// Its layer or sheet.
+    pub layer: Option<String>,
+    /// Column of the code of the commune, where it is not `idcom`.
+    pub commune: Option<String>,
+    /// Year of the code officiel géographique of its communes; else that of its column `surfcomYYYY`.
+    pub cog: Option<u16>,
+    /// Unit of its areas.
+    #[serde(default)]
+    pub unit: AreaUnit,
+    /// Periods to add up, beside the whole, the reference decade and what came since: first and last
+    /// year, both included.
+    #[serde(default)]
+    pub periods: Vec<[u16; 2]>,
+    /// Encoding of its text.
+    pub encoding: Option<String>,
+}
+
+/// Units of areas.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum AreaUnit {
+    /// Square metres.
+    #[default]
+    M2,
+    /// Hectares.
+    Ha,
+}
+
+impl AreaUnit {
+    /// Half square centimetres in one.
+    pub fn half_cm2(self) -> f64 {
+        let square_metres = match self {
+            Self::M2 => 1.0,
+            Self::Ha => 1e4,
+        };
+        square_metres * crate::grid::HALF_CM2_PER_M2 as f64
+    }
+}
+
+/// What consumption is to be held against, beside the national objective.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Trajectory {
+    /// Table of the objectives of planning documents.
+    pub objectives: Option<PathBuf>,
+    /// Table of what is counted apart.
+    pub apart: Option<PathBuf>,
+}
+
+/// History of the communes.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Cog {
+    /// INSEE's file of movements of communes.
+    pub movements: PathBuf,
+}
+
 /// How vintages are aligned.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 pub struct Align {
@@ -99,6 +188,11 @@ pub struct Run {
     /// Pairs of years, beside the consecutive ones.
     #[serde(default)]
     pub periods: Vec<[u16; 2]>,
+    /// Levels that need no table: `departement`, `region`, `france`.
+    #[serde(default)]
+    pub levels: Vec<String>,
+    /// Folder of indicators of the user's own.
+    pub indicators: Option<PathBuf>,
     /// Folder of reference tables that replace the embedded ones.
     pub reference: Option<PathBuf>,
 }
@@ -337,6 +431,11 @@ impl Territory {
         Ok(territory)
     }
 
+    /// Whether it says anything of the ground: else it is tables alone.
+    pub fn has_ground(&self) -> bool {
+        !self.vintages.is_empty() || !self.changes.is_empty()
+    }
+
     /// The mode of alignment: as told; else `change-first` where a vintage is made here from
     /// classes, and `none` between published products, whose figures stay the State's.
     pub fn align_mode(&self) -> AlignMode {
@@ -382,6 +481,19 @@ impl Territory {
                 predict.imagery.anchor(folder);
             }
         }
+        for table in &mut self.levels {
+            anchor(&mut table.path);
+        }
+        if let Some(enaf) = &mut self.enaf {
+            anchor(&mut enaf.path);
+        }
+        if let Some(cog) = &mut self.cog {
+            anchor(&mut cog.movements);
+        }
+        if let Some(trajectory) = &mut self.trajectory {
+            trajectory.objectives.as_mut().map(anchor);
+            trajectory.apart.as_mut().map(anchor);
+        }
         for changes in &mut self.changes {
             anchor(&mut changes.path);
         }
@@ -391,6 +503,7 @@ impl Territory {
         for corrections in &mut self.corrections {
             anchor(&mut corrections.path);
         }
+        self.run.indicators.as_mut().map(anchor);
         self.run.reference.as_mut().map(anchor);
     }
 
@@ -398,9 +511,9 @@ impl Territory {
         let bad = |what: String, advice: &str| Err(Error::input(place, what, advice));
         Crs::parse(&self.crs, &format!("{place}, key crs"))?
             .require_metres(&format!("{place}, key crs"))?;
-        if self.vintages.is_empty() && self.changes.is_empty() {
+        if !self.has_ground() && self.enaf.is_none() {
             return bad(
-                "has neither [[vintages]] nor [[changes]]".to_owned(),
+                "has neither [[vintages]] nor [[changes]], nor [enaf]".to_owned(),
                 "add at least one vintage; `millesime run --example` shows how",
             );
         }
@@ -413,6 +526,13 @@ impl Territory {
             return bad(
                 format!("`departement = \"{wrong}\"` is not a code"),
                 "write it as in \"33\", \"2A\" or \"974\"",
+            );
+        }
+        self.check_levels(place)?;
+        if self.enaf.is_none() && self.trajectory.is_some() {
+            return bad(
+                "has [trajectory] and no [enaf]".to_owned(),
+                "a trajectory is of consumption: give its table",
             );
         }
         for vintage in &self.vintages {
@@ -508,6 +628,36 @@ impl Territory {
                     &suggest(&from.to_string(), known.iter().map(String::as_str)),
                 );
             }
+        }
+        Ok(())
+    }
+}
+
+impl Territory {
+    /// Refuses levels that are not known, or given twice.
+    fn check_levels(&self, place: &str) -> Result<()> {
+        let built_in = &self.run.levels;
+        if let Some(unknown) = built_in.iter().find(|l| !BUILT_IN.contains(&l.as_str())) {
+            return Err(Error::input(
+                place,
+                format!("`{unknown}` in [run] levels is not a level that needs no table"),
+                format!(
+                    "{}; another level is a table of communes, in [[levels]]",
+                    suggest(unknown, BUILT_IN)
+                ),
+            ));
+        }
+        let mut seen = vec!["commune", levels::WHOLE];
+        let given = self.levels.iter().map(|table| &table.level);
+        for level in built_in.iter().chain(given) {
+            if !crate::communes::is_plain(level) || seen.contains(&level.as_str()) {
+                return Err(Error::input(
+                    place,
+                    format!("the level `{level}` is there already, or is not a name"),
+                    "give each level a name of its own, of letters, digits, `-` and `_`",
+                ));
+            }
+            seen.push(level);
         }
         Ok(())
     }

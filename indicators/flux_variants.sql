@@ -1,0 +1,48 @@
+-- titre: Artificialisation selon la variante de la règle
+-- title: Artificialisation by variant of the rule
+-- définition: les mêmes flux selon trois statuts : tel que publié ; par la matrice seule, sans les seuils
+--   ni le forçage ; et une fois mis à part le terrain exempté (parcs publics, photovoltaïque). threshold
+--   est le flux publié dont ni la couverture ni l'usage ne changent : un effet de seuil.
+-- definition: the same fluxes by three statuses: as published; by the matrix alone, without thresholds
+--   and forcing; and with exempted ground set aside (public parks, photovoltaics). threshold is the
+--   published flux of ground whose cover and use do not change: an effect of the thresholds.
+-- source: article R.101-1 du code de l'urbanisme, décret n° 2023-1096 du 27 novembre 2023 ; les variantes
+--   sont de Millésime
+-- subject: OCS GE
+-- unit: m²
+-- columns: series, commune, departement, year_before, year_after, variant, artificialised_m2,
+--   desartificialised_m2, net_m2, threshold_artificialised_m2, threshold_desartificialised_m2
+WITH variants AS (
+  SELECT series, commune, departement, year_before, year_after, 'published' AS variant,
+    final_before AS before, final_after AS after, cause, area_half_cm2
+  FROM ledger
+  UNION ALL
+  SELECT series, commune, departement, year_before, year_after, 'matrix' AS variant,
+    matrix_before AS before, matrix_after AS after, cause, area_half_cm2
+  FROM ledger
+  UNION ALL
+  SELECT series, commune, departement, year_before, year_after, 'with exemptions' AS variant,
+    exempted_before AS before, exempted_after AS after, cause, area_half_cm2
+  FROM ledger
+),
+sums AS (
+  SELECT
+    series, commune, departement, year_before, year_after, variant,
+    SUM(CASE WHEN before = false AND after = true THEN area_half_cm2 ELSE 0 END) AS gained,
+    SUM(CASE WHEN before = true AND after = false THEN area_half_cm2 ELSE 0 END) AS lost,
+    SUM(CASE WHEN before = false AND after = true AND cause = 'threshold'
+             THEN area_half_cm2 ELSE 0 END) AS threshold_gained,
+    SUM(CASE WHEN before = true AND after = false AND cause = 'threshold'
+             THEN area_half_cm2 ELSE 0 END) AS threshold_lost
+  FROM variants
+  GROUP BY series, commune, departement, year_before, year_after, variant
+)
+SELECT
+  series, commune, departement, year_before, year_after, variant,
+  gained AS artificialised_half_cm2,
+  lost AS desartificialised_half_cm2,
+  gained - lost AS net_half_cm2,
+  threshold_gained AS threshold_artificialised_half_cm2,
+  threshold_lost AS threshold_desartificialised_half_cm2
+FROM sums
+ORDER BY series, departement, commune, year_before, year_after, variant

@@ -1,0 +1,210 @@
+//! The code officiel géographique: which communes became which, from one year to another.
+//!
+//! A year's codes are those in force on its first of January. Figures of communes are carried from
+//! one year's codes to another's: what merges is added up, what splits is shared by area. This is for
+//! tables alone: ground is cut by the communes as they are drawn, and needs no history.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::vector::{Layer, Opening};
+
+/// INSEE's movements of communes.
+pub struct Movements {
+    place: String,
+    /// By date: (code before, code after), of communes alone.
+    dated: BTreeMap<String, BTreeSet<(String, String)>>,
+}
+
+/// Where figures of a commune go: each with the part that goes there.
+type Parts = BTreeMap<String, Vec<String>>;
+
+impl Movements {
+    /// Reads INSEE's file of movements (`mvtcommune_YYYY.csv`).
+    pub fn read(path: &Path) -> Result<Self> {
+        let mut layer = Layer::open(path, Opening::default())?;
+        let columns = ["DATE_EFF", "TYPECOM_AV", "COM_AV", "TYPECOM_AP", "COM_AP"]
+            .map(|name| layer.require_column(name).map(Some));
+        let columns = columns.into_iter().collect::<Result<Vec<_>>>()?;
+        let place = layer.place();
+        let mut dated: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
+        layer.scan(&columns, |row| {
+            let value = |n: usize| row.values[n].as_deref().map(str::trim).unwrap_or("");
+            if value(1) != "COM" || value(3) != "COM" {
+                return Ok(());
+            }
+            // GDAL gives a column of dates as 2024/01/01.
+            let date = value(0).replace('/', "-");
+            if date.len() != 10 {
+                return Err(Error::input(
+                    format!("{place}, row {}", row.number),
+                    format!("`{}` is not a date such as 2024-01-01", value(0)),
+                    "give INSEE's file of movements of communes as it is published",
+                ));
+            }
+            let pair = (value(2).to_owned(), value(4).to_owned());
+            dated.entry(date).or_default().insert(pair);
+            Ok(())
+        })?;
+        Ok(Self { place, dated })
+    }
+
+    /// What each code of the year `from` is in the year `to`, a code being itself where no movement
+    /// tells otherwise; several where it was split, or where it comes from several.
+    fn parts(&self, codes: &BTreeSet<String>, from: u16, to: u16) -> Parts {
+        let span = |first: u16, last: u16| {
+            let (first, last) = (format!("{first}-01-01"), format!("{last}-01-01"));
+            self.dated
+                .iter()
+                .filter(move |(date, _)| **date > first && **date <= last)
+                .map(|(_, pairs)| pairs)
+        };
+        let step = |parts: &mut Parts, pairs: &BTreeSet<(String, String)>, is_forward: bool| {
+            let mut next: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            for (before, after) in pairs {
+                let (key, value) = match is_forward {
+                    true => (before, after),
+                    false => (after, before),
+                };
+                next.entry(key).or_default().push(value);
+            }
+            for codes in parts.values_mut() {
+                let moved = |code: &String| match next.get(code.as_str()) {
+                    Some(codes) => codes.iter().map(|c| (*c).to_owned()).collect(),
+                    None => vec![code.clone()],
+                };
+                let all: BTreeSet<String> = codes.iter().flat_map(moved).collect();
+                *codes = all.into_iter().collect();
+            }
+        };
+        let mut parts: Parts = codes.iter().map(|c| (c.clone(), vec![c.clone()])).collect();
+        if from <= to {
+            span(from, to).for_each(|pairs| step(&mut parts, pairs, true));
+        } else {
+            let all: Vec<_> = span(to, from).collect();
+            all.into_iter()
+                .rev()
+                .for_each(|pairs| step(&mut parts, pairs, false));
+        }
+        parts
+    }
+
+    /// Carries whole figures of communes from one year's codes to another's: sums where communes
+    /// merged, parts in proportion to `area` where they were split, the sum of the parts being the
+    /// whole.
+    pub fn carry(
+        &self,
+        figures: BTreeMap<String, Vec<i64>>,
+        [from, to]: [u16; 2],
+        area: impl Fn(&str) -> Option<i64>,
+    ) -> Result<BTreeMap<String, Vec<i64>>> {
+        let codes = figures.keys().cloned().collect();
+        let parts = self.parts(&codes, from, to);
+        let mut carried: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        for (code, values) in figures {
+            let parts = &parts[&code];
+            let areas = match parts.as_slice() {
+                [_] => vec![1],
+                several => several
+                    .iter()
+                    .map(|part| {
+                        area(part).ok_or_else(|| {
+                            Error::input(
+                                &self.place,
+                                format!(
+                                    "{code} ({from}) is {} in {to}, and the area of {part} is not \
+                                     known: its figures cannot be shared",
+                                    several.join(", ")
+                                ),
+                                "give the outlines of all these communes in [communes]",
+                            )
+                        })
+                    })
+                    .collect::<Result<Vec<i64>>>()?,
+            };
+            for (n, value) in values.iter().enumerate() {
+                for (part, share) in parts.iter().zip(shared(*value, &areas)) {
+                    let of = carried
+                        .entry(part.clone())
+                        .or_insert_with(|| vec![0; values.len()]);
+                    of[n] += share;
+                }
+            }
+        }
+        Ok(carried)
+    }
+}
+
+/// A whole in parts in proportion to weights, their sum being the whole: the largest remainders get
+/// what is left.
+fn shared(whole: i64, weights: &[i64]) -> Vec<i64> {
+    let total: i128 = weights.iter().map(|w| i128::from(*w)).sum();
+    if total == 0 {
+        let mut parts = vec![0; weights.len()];
+        parts[0] = whole;
+        return parts;
+    }
+    let scaled = |w: &i64| i128::from(whole) * i128::from(*w);
+    let mut parts: Vec<i64> = weights
+        .iter()
+        .map(|w| scaled(w).div_euclid(total) as i64)
+        .collect();
+    let left = whole - parts.iter().sum::<i64>();
+    let mut order: Vec<usize> = (0..weights.len()).collect();
+    order.sort_by_key(|&n| (std::cmp::Reverse(scaled(&weights[n]).rem_euclid(total)), n));
+    for &n in order.iter().take(left as usize) {
+        parts[n] += 1;
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn movements() -> Movements {
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        let merger = [pair("01001", "01001"), pair("01002", "01001")];
+        let split = [pair("01001", "01001"), pair("01001", "01009")];
+        Movements {
+            place: "movements".to_owned(),
+            dated: [
+                ("2019-01-01".to_owned(), merger.into_iter().collect()),
+                ("2022-01-01".to_owned(), split.into_iter().collect()),
+            ]
+            .into(),
+        }
+    }
+
+    fn figures(pairs: &[(&str, i64)]) -> BTreeMap<String, Vec<i64>> {
+        pairs
+            .iter()
+            .map(|(c, v)| ((*c).to_owned(), vec![*v]))
+            .collect()
+    }
+
+    #[test]
+    fn what_merges_is_added_up() {
+        let given = figures(&[("01001", 5), ("01002", 7), ("01003", 1)]);
+        let carried = movements().carry(given, [2018, 2020], |_| None).unwrap();
+        assert_eq!(carried, figures(&[("01001", 12), ("01003", 1)]));
+    }
+
+    #[test]
+    fn what_splits_is_shared_by_area_and_nothing_is_lost() {
+        let area = |code: &str| Some(if code == "01009" { 1 } else { 2 });
+        let carried = movements()
+            .carry(figures(&[("01001", 10)]), [2020, 2024], area)
+            .unwrap();
+        assert_eq!(carried, figures(&[("01001", 7), ("01009", 3)]));
+        // And back: a table newer than the communes.
+        let area = |code: &str| Some(if code == "01002" { 3 } else { 1 });
+        let back = movements()
+            .carry(figures(&[("01001", 10), ("01009", 2)]), [2024, 2018], area)
+            .unwrap();
+        assert_eq!(back, figures(&[("01001", 3), ("01002", 9)]));
+        let unknown = movements().carry(figures(&[("01001", 10)]), [2024, 2018], |_| None);
+        assert!(unknown.unwrap_err().to_string().contains("01002"));
+    }
+}

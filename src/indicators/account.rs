@@ -1,0 +1,626 @@
+//! The tables that the SQL reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use polars::prelude::DataFrame;
+
+use super::columns::Columns;
+use super::indicator::Subject;
+use crate::align::Verdict;
+use crate::communes::Commune;
+use crate::enaf::{COUNTS, DESTINATIONS, Enaf};
+use crate::error::{Error, Result};
+use crate::ledger::{Judged, Ledger, Returned, Revised, State, Stock, StockRow};
+use crate::levels::Levels;
+use crate::reference::{Code, Nomenclature, Reference};
+use crate::trajectory::{Apart, Objective};
+
+/// Tables by name, as SQL reads them. Columns in `_half_cm2` are integers: half square centimetres,
+/// 20 000 to the square metre.
+///
+/// `ledger` and `stock` are the account; `commune_periods` and `commune_vintages` every commune with
+/// every period and vintage that concerns it, so that zeros appear; `judged` what alignment made of
+/// differences, `revised` what corrections moved, `returned` what changes back; `communes`, and `levels`,
+/// the communes of every territory of every level; `nomenclature`, and `parameters` (one row).
+#[derive(Clone, Default)]
+pub struct Account(pub(super) BTreeMap<String, DataFrame>);
+
+/// What an account is made of, with areas in half square centimetres.
+#[derive(Clone, Copy)]
+pub struct Parts<'a> {
+    /// The account of every period,
+    pub ledgers: &'a [Ledger],
+    /// and the stock of every vintage.
+    pub stocks: &'a [Stock],
+    /// What alignment judged.
+    pub judged: &'a [(Judged, i64)],
+    /// What corrections moved.
+    pub revised: &'a [(Revised, i64)],
+    /// What changes and changes back.
+    pub returned: &'a [(Returned, i64)],
+    /// The communes,
+    pub communes: &'a [Commune],
+    /// their areas,
+    pub areas: &'a [i64],
+    /// and the territories that they make.
+    pub levels: &'a Levels,
+    /// Consumption of ENAF, where there is a table of it.
+    pub consumption: Option<&'a Consumption>,
+}
+
+/// Consumption of ENAF, and what it is held against.
+#[derive(Default)]
+pub struct Consumption {
+    /// The table.
+    pub enaf: Enaf,
+    /// First and last year of the periods to add up, beside the usual ones.
+    pub periods: Vec<[u16; 2]>,
+    /// The objective of every territory.
+    pub objectives: Vec<Objective>,
+    /// What is counted apart.
+    pub apart: Vec<Apart>,
+}
+
+impl Account {
+    /// The tables of an account.
+    pub fn new(parts: Parts, reference: &Reference) -> Result<Self> {
+        let communes = parts.communes;
+        let tables = [
+            ("ledger", ledger_frame(parts.ledgers, reference)?),
+            ("stock", stock_frame(parts.stocks, reference)?),
+            ("commune_periods", periods_frame(parts.ledgers, communes)?),
+            ("commune_vintages", vintages_frame(parts.stocks, communes)?),
+            ("judged", judged_frame(parts.judged, communes, reference)?),
+            (
+                "revised",
+                revised_frame(parts.revised, communes, reference)?,
+            ),
+            (
+                "returned",
+                returned_frame(parts.returned, communes, reference)?,
+            ),
+            ("communes", communes_frame(parts.communes, parts.areas)?),
+            ("levels", levels_frame(parts.levels)?),
+            ("scope", scope_frame("commune")?),
+            ("nomenclature", nomenclature_frame(reference)?),
+            ("parameters", parameters_frame(reference)?),
+        ];
+        let mut named: BTreeMap<String, DataFrame> = tables
+            .into_iter()
+            .map(|(name, frame)| (name.to_owned(), frame))
+            .collect();
+        named.extend(consumption_frames(parts.consumption, reference)?);
+        Ok(Self(named))
+    }
+
+    /// An account of nothing, with all its tables.
+    fn empty() -> Result<Self> {
+        let none = Parts {
+            ledgers: &[],
+            stocks: &[],
+            judged: &[],
+            revised: &[],
+            returned: &[],
+            communes: &[],
+            areas: &[],
+            levels: &Levels::default(),
+            consumption: None,
+        };
+        Self::new(none, &Reference::load(None)?)
+    }
+
+    /// Names of the tables of an account, and of their columns.
+    pub fn schema() -> Result<Vec<(String, Vec<String>)>> {
+        let columns = |frame: &DataFrame| {
+            let names = frame.get_column_names();
+            names.into_iter().map(|name| name.to_string()).collect()
+        };
+        let tables = Self::empty()?;
+        Ok(tables
+            .tables()
+            .map(|(name, frame)| (name.to_owned(), columns(frame)))
+            .collect())
+    }
+
+    /// Adds a table, or replaces it.
+    pub fn insert(&mut self, name: &str, frame: DataFrame) {
+        self.0.insert(name.to_owned(), frame);
+    }
+
+    /// Refuses an account, read from `place`, that lacks a table or a column of one.
+    pub fn require(&self, place: &str) -> Result<()> {
+        let whole = Self::empty()?;
+        for (name, frame) in whole.tables() {
+            let missing = match self.0.get(name) {
+                None => Some(format!("has no table {name}.parquet")),
+                Some(own) => frame
+                    .get_column_names()
+                    .into_iter()
+                    .find(|column| own.column(column).is_err())
+                    .map(|column| format!("{name}.parquet has no column `{column}`")),
+            };
+            if let Some(missing) = missing {
+                return Err(Error::input(
+                    place,
+                    missing,
+                    "it is of another version of millesime, or not whole: run the territory again",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The levels that it has territories of.
+    pub fn levels(&self) -> Result<Vec<String>> {
+        let mut names: Vec<String> = Vec::new();
+        for (level, _) in self.pairs("levels", "level", "territory")? {
+            if !names.contains(&level) {
+                names.push(level);
+            }
+        }
+        Ok(names)
+    }
+
+    /// Whether there is anything of a subject.
+    pub fn has(&self, subject: Subject) -> bool {
+        let has = |name: &str| self.0.get(name).is_some_and(|frame| frame.height() > 0);
+        match subject {
+            Subject::OcsGe => has("commune_vintages"),
+            Subject::Enaf => has("enaf_table"),
+            Subject::All => true,
+        }
+    }
+
+    /// The tables, by name.
+    pub fn tables(&self) -> impl Iterator<Item = (&str, &DataFrame)> {
+        self.0.iter().map(|(name, frame)| (name.as_str(), frame))
+    }
+}
+
+fn communes_frame(communes: &[Commune], areas: &[i64]) -> Result<DataFrame> {
+    let rows = || communes.iter();
+    Columns::default()
+        .texts("commune", rows().map(|c| Some(&*c.code)))
+        .texts("name", rows().map(|c| Some(&*c.name)))
+        .texts("departement", rows().map(|c| Some(&*c.departement)))
+        .some_integers(
+            "area_half_cm2",
+            (0..communes.len()).map(|n| areas.get(n).copied()),
+        )
+        .frame()
+}
+
+/// The level that is being computed.
+pub(super) fn scope_frame(level: &str) -> Result<DataFrame> {
+    let level = std::iter::once(Some(level));
+    Columns::default().texts("level", level).frame()
+}
+
+/// What is told of consumption; empty tables where nothing is.
+fn consumption_frames(
+    consumption: Option<&Consumption>,
+    reference: &Reference,
+) -> Result<BTreeMap<String, DataFrame>> {
+    let none = Consumption::default();
+    let told = consumption.unwrap_or(&none);
+    let enaf = &told.enaf;
+    let kinds = DESTINATIONS.len();
+    let per_commune = enaf.years.len() * kinds;
+    let commune = |n: usize| &enaf.communes[n];
+    let flows = || 0..enaf.flows.len();
+    let flow_frame = Columns::default()
+        .texts(
+            "commune",
+            flows().map(|n| Some(&*commune(n / per_commune).code)),
+        )
+        .texts(
+            "name",
+            flows().map(|n| Some(&*commune(n / per_commune).name)),
+        )
+        .integers(
+            "year",
+            flows().map(|n| i64::from(enaf.years[n % per_commune / kinds])),
+        )
+        .texts(
+            "destination",
+            flows().map(|n| Some(DESTINATIONS[n % kinds].0)),
+        )
+        .integers("area_half_cm2", enaf.flows.iter().copied())
+        .frame()?;
+    let communes = || enaf.communes.iter();
+    let commune_frame = Columns::default()
+        .texts("commune", communes().map(|c| Some(&*c.code)))
+        .texts("name", communes().map(|c| Some(&*c.name)))
+        .integers("communes", communes().map(|_| 1))
+        .integers(
+            "known_areas",
+            enaf.areas.iter().map(|area| i64::from(area.is_some())),
+        )
+        .integers(
+            "area_half_cm2",
+            enaf.areas.iter().map(|area| area.unwrap_or(0)),
+        )
+        .frame()?;
+    let year = |year: Option<&u16>| year.map_or(0, |y| i64::from(*y));
+    let one = || consumption.into_iter();
+    let table = Columns::default()
+        .texts(
+            "vintage",
+            one().map(|c| Some(c.enaf.report.vintage.as_str())),
+        )
+        .integers("year_first", one().map(|c| year(c.enaf.years.first())))
+        .integers("year_last", one().map(|c| year(c.enaf.years.last())))
+        .frame()?;
+    let counts = || enaf.counts.iter();
+    let count = |what: usize| counts().map(move |(_, _, counts)| counts[what].unwrap_or(0));
+    let has = |what: usize| counts().map(move |(_, _, counts)| i64::from(counts[what].is_some()));
+    let mut population = Columns::default()
+        .texts("commune", counts().map(|c| Some(&*commune(c.0).code)))
+        .texts("name", counts().map(|c| Some(&*commune(c.0).name)))
+        .integers("year", counts().map(|c| i64::from(c.1)));
+    for (what, (name, _)) in COUNTS.iter().enumerate() {
+        population = population
+            .integers(name, count(what))
+            .integers(&format!("{name}_known"), has(what));
+    }
+    let apart = || told.apart.iter();
+    let apart = Columns::default()
+        .texts("commune", apart().map(|a| Some(a.commune.as_str())))
+        .integers("year", apart().map(|a| i64::from(a.year)))
+        .texts("kind", apart().map(|a| Some(a.kind.as_str())))
+        .integers("area_half_cm2", apart().map(|a| a.area))
+        .frame()?;
+    let periods = told.periods(reference)?;
+    let period = |n: usize| periods.iter().map(move |p| i64::from(p[n]));
+    let periods_frame = Columns::default()
+        .integers("year_first", period(0))
+        .integers("year_last", period(1))
+        .frame()?;
+    let frames = [
+        ("enaf", flow_frame),
+        ("enaf_communes", commune_frame),
+        ("enaf_table", table),
+        ("enaf_periods", periods_frame),
+        ("enaf_apart", apart),
+        ("objectives", objectives_frame(&told.objectives)?),
+        ("population", population.frame()?),
+    ];
+    Ok(frames
+        .into_iter()
+        .map(|(name, frame)| (name.to_owned(), frame))
+        .collect())
+}
+
+fn objectives_frame(objectives: &[Objective]) -> Result<DataFrame> {
+    let rows = || objectives.iter();
+    Columns::default()
+        .texts("level", rows().map(|o| Some(o.level.as_str())))
+        .texts("territory", rows().map(|o| Some(o.territory.as_str())))
+        .some_numbers("reduction", rows().map(|o| o.reduction))
+        .some_integers("allowance", rows().map(|o| o.allowance))
+        .texts("document", rows().map(|o| o.document.as_deref()))
+        .texts(
+            "inherited_from",
+            rows().map(|o| o.inherited_from.as_deref()),
+        )
+        .flags("has_guarantee", rows().map(|o| Some(o.has_guarantee)))
+        .frame()
+}
+
+impl Consumption {
+    /// First and last year of the periods to add up: the whole table, the decade of reference, what
+    /// came since, and those that are asked for; as far as the table goes.
+    fn periods(&self, reference: &Reference) -> Result<BTreeSet<[u16; 2]>> {
+        let (Some(&first), Some(&last)) = (self.enaf.years.first(), self.enaf.years.last()) else {
+            return Ok(BTreeSet::new());
+        };
+        let year = |name: &str| reference.parameter(name).map(|y| y as u16);
+        let usual = [
+            [first, last],
+            [year("reference_first")?, year("reference_last")?],
+            [year("objective_first")?, last.min(year("objective_last")?)],
+        ];
+        let is_there = |p: &[u16; 2]| first <= p[0] && p[0] <= p[1] && p[1] <= last;
+        let all = usual.into_iter().chain(self.periods.iter().copied());
+        Ok(all.filter(is_there).collect())
+    }
+}
+
+fn levels_frame(levels: &Levels) -> Result<DataFrame> {
+    let rows = || levels.members.iter();
+    Columns::default()
+        .texts("level", rows().map(|m| Some(m.level.as_str())))
+        .texts("territory", rows().map(|m| Some(m.territory.as_str())))
+        .texts("territory_name", rows().map(|m| Some(m.name.as_str())))
+        .texts("commune", rows().map(|m| Some(m.commune.as_str())))
+        .integers("communes", rows().map(|m| m.communes))
+        .frame()
+}
+
+/// Whether a code says anything: not every leaf is possible.
+fn is_known(nomenclature: &Nomenclature, code: Code) -> bool {
+    nomenclature.leaves(code).count() < nomenclature.leaf_count() as u32
+}
+
+fn ledger_frame(ledgers: &[Ledger], reference: &Reference) -> Result<DataFrame> {
+    let rows: Vec<(&Ledger, &crate::ledger::Row)> = ledgers
+        .iter()
+        .flat_map(|ledger| ledger.rows.iter().map(move |row| (ledger, row)))
+        .collect();
+    // An SQL sum of Int64 wraps in silence; no sum of areas is larger than that of all of them.
+    let total: i128 = rows.iter().map(|(_, row)| i128::from(row.area)).sum();
+    if i64::try_from(total).is_err() {
+        return Err(Error::Internal(
+            "the sum of all areas does not fit 64 bits".to_owned(),
+        ));
+    }
+    let cover = |s: &State| s.codes.map(|c| reference.cover.text(c.0));
+    let usage = |s: &State| s.codes.map(|c| reference.usage.text(c.1));
+    let before = || rows.iter().map(|(_, row)| row.key.before);
+    let after = || rows.iter().map(|(_, row)| row.key.after);
+    Columns::default()
+        .texts("series", rows.iter().map(|(l, _)| Some(l.series)))
+        .texts(
+            "commune",
+            rows.iter().map(|(_, row)| Some(&*row.key.commune)),
+        )
+        .texts(
+            "departement",
+            rows.iter().map(|(l, _)| Some(&*l.departement)),
+        )
+        .integers(
+            "year_before",
+            rows.iter().map(|(l, _)| i64::from(l.years.0)),
+        )
+        .integers("year_after", rows.iter().map(|(l, _)| i64::from(l.years.1)))
+        .texts("cs_before", before().map(|s| cover(&s)))
+        .texts("us_before", before().map(|s| usage(&s)))
+        .texts("cs_after", after().map(|s| cover(&s)))
+        .texts("us_after", after().map(|s| usage(&s)))
+        .flags("matrix_before", before().map(|s| s.matrix))
+        .flags("matrix_after", after().map(|s| s.matrix))
+        .flags("final_before", before().map(|s| s.last))
+        .flags("final_after", after().map(|s| s.last))
+        .flags("impermeable_before", before().map(|s| s.impermeable))
+        .flags("impermeable_after", after().map(|s| s.impermeable))
+        .flags("threshold_before", before().map(|s| s.threshold))
+        .flags("threshold_after", after().map(|s| s.threshold))
+        .flags("zc_before", before().map(|s| s.zone))
+        .flags("zc_after", after().map(|s| s.zone))
+        .flags("exempted_before", before().map(|s| s.exempted))
+        .flags("exempted_after", after().map(|s| s.exempted))
+        .texts(
+            "cause",
+            rows.iter().map(|(_, row)| Some(row.key.cause.name())),
+        )
+        .integers("area_half_cm2", rows.iter().map(|(_, row)| row.area))
+        .integers("faces", rows.iter().map(|(_, row)| row.faces))
+        .frame()
+}
+
+fn stock_frame(stocks: &[Stock], reference: &Reference) -> Result<DataFrame> {
+    let rows: Vec<(&Stock, &StockRow)> = stocks
+        .iter()
+        .flat_map(|stock| stock.rows.iter().map(move |row| (stock, row)))
+        .collect();
+    let states = || rows.iter().map(|(_, (_, state, _))| *state);
+    let cover = |s: State| s.codes.map(|c| reference.cover.text(c.0));
+    let usage = |s: State| s.codes.map(|c| reference.usage.text(c.1));
+    Columns::default()
+        .texts("series", rows.iter().map(|(s, _)| Some(s.series)))
+        .texts("commune", rows.iter().map(|(_, row)| Some(&*row.0)))
+        .texts(
+            "departement",
+            rows.iter().map(|(stock, _)| Some(&*stock.departement)),
+        )
+        .integers("year", rows.iter().map(|(stock, _)| i64::from(stock.year)))
+        .texts("cs", states().map(cover))
+        .texts("us", states().map(usage))
+        .flags(
+            "cover_known",
+            states().map(|s| s.codes.map(|c| is_known(&reference.cover, c.0))),
+        )
+        .flags(
+            "use_known",
+            states().map(|s| {
+                let known = |u| is_known(&reference.usage, u) && !reference.is_unknown_use(u);
+                s.codes.map(|c| known(c.1))
+            }),
+        )
+        .flags("matrix", states().map(|s| s.matrix))
+        .flags("final", states().map(|s| s.last))
+        .flags("computed", states().map(|s| s.computed))
+        .flags("other_forcing", states().map(|s| s.other_forcing))
+        .flags("exempted", states().map(|s| s.exempted))
+        .flags("impermeable", states().map(|s| s.impermeable))
+        .flags("threshold", states().map(|s| s.threshold))
+        .flags("edge", states().map(|s| s.edge))
+        .flags("zc", states().map(|s| s.zone))
+        .integers("area_half_cm2", rows.iter().map(|(_, row)| row.2))
+        .frame()
+}
+
+/// Every commune of a département, and ground outside all where the account has some.
+fn listed<'a>(
+    communes: &'a [Commune],
+    departement: &'a str,
+    has_outside: bool,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let outside = has_outside.then_some(("", "hors communes"));
+    let of = communes
+        .iter()
+        .filter(move |c| &*c.departement == departement);
+    outside.into_iter().chain(of.map(|c| (&*c.code, &*c.name)))
+}
+
+fn periods_frame(ledgers: &[Ledger], communes: &[Commune]) -> Result<DataFrame> {
+    let rows: Vec<(&Ledger, (&str, &str))> = ledgers
+        .iter()
+        .flat_map(|ledger| {
+            let has_outside = ledger.rows.iter().any(|row| row.key.commune.is_empty());
+            listed(communes, &ledger.departement, has_outside).map(move |c| (ledger, c))
+        })
+        .collect();
+    let basis = |l: &Ledger| {
+        if l.by_flights {
+            "flights"
+        } else {
+            "nominal years"
+        }
+    };
+    Columns::default()
+        .texts("series", rows.iter().map(|(l, _)| Some(l.series)))
+        .texts("commune", rows.iter().map(|(_, c)| Some(c.0)))
+        .texts("name", rows.iter().map(|(_, c)| Some(c.1)))
+        .texts(
+            "departement",
+            rows.iter().map(|(l, _)| Some(&*l.departement)),
+        )
+        .integers(
+            "year_before",
+            rows.iter().map(|(l, _)| i64::from(l.years.0)),
+        )
+        .integers("year_after", rows.iter().map(|(l, _)| i64::from(l.years.1)))
+        .numbers("years", rows.iter().map(|(l, _)| l.span))
+        .texts("years_basis", rows.iter().map(|(l, _)| Some(basis(l))))
+        .frame()
+}
+
+fn vintages_frame(stocks: &[Stock], communes: &[Commune]) -> Result<DataFrame> {
+    let rows: Vec<(&Stock, (&str, &str))> = stocks
+        .iter()
+        .flat_map(|stock| {
+            let codes: BTreeSet<&str> = stock.rows.iter().map(|row| &*row.0).collect();
+            listed(communes, &stock.departement, codes.contains("")).map(move |c| (stock, c))
+        })
+        .collect();
+    Columns::default()
+        .texts("series", rows.iter().map(|(s, _)| Some(s.series)))
+        .texts("commune", rows.iter().map(|(_, c)| Some(c.0)))
+        .texts("name", rows.iter().map(|(_, c)| Some(c.1)))
+        .texts(
+            "departement",
+            rows.iter().map(|(s, _)| Some(&*s.departement)),
+        )
+        .integers("year", rows.iter().map(|(s, _)| i64::from(s.year)))
+        .flags("is_state", rows.iter().map(|(s, _)| Some(s.is_state)))
+        .frame()
+}
+
+/// The names of communes, by code; that of ground outside all for the empty one.
+fn names(communes: &[Commune]) -> BTreeMap<&str, &str> {
+    let outside = ("", "hors communes");
+    let all = communes.iter().map(|c| (&*c.code, &*c.name));
+    all.chain([outside]).collect()
+}
+
+fn returned_frame(
+    returned: &[(Returned, i64)],
+    communes: &[Commune],
+    reference: &Reference,
+) -> Result<DataFrame> {
+    let names = names(communes);
+    let rows = || returned.iter().map(|(row, _)| row);
+    let year = |n: usize| rows().map(move |r| i64::from(r.years[n]));
+    Columns::default()
+        .texts("commune", rows().map(|r| Some(&*r.commune)))
+        .texts("name", rows().map(|r| names.get(&*r.commune).copied()))
+        .texts("departement", rows().map(|r| Some(&*r.departement)))
+        .integers("year_first", year(0))
+        .integers("year_between", year(1))
+        .integers("year_last", year(2))
+        .texts("cs", rows().map(|r| Some(reference.cover.text(r.codes.0))))
+        .texts("us", rows().map(|r| Some(reference.usage.text(r.codes.1))))
+        .texts(
+            "cs_between",
+            rows().map(|r| Some(reference.cover.text(r.between.0))),
+        )
+        .texts(
+            "us_between",
+            rows().map(|r| Some(reference.usage.text(r.between.1))),
+        )
+        .integers("area_half_cm2", returned.iter().map(|(_, area)| *area))
+        .frame()
+}
+
+fn judged_frame(
+    judged: &[(Judged, i64)],
+    communes: &[Commune],
+    reference: &Reference,
+) -> Result<DataFrame> {
+    let names = names(communes);
+    let rows = || judged.iter().map(|(row, _)| row);
+    let cover = |when: usize| rows().map(move |r| r.codes[when].map(|c| reference.cover.text(c.0)));
+    let usage = |when: usize| rows().map(move |r| r.codes[when].map(|c| reference.usage.text(c.1)));
+    let is_kept = |v: Verdict| matches!(v, Verdict::Kept | Verdict::Remainder);
+    Columns::default()
+        .texts("of", rows().map(|r| Some(r.of)))
+        .texts("commune", rows().map(|r| Some(&*r.commune)))
+        .texts("name", rows().map(|r| names.get(&*r.commune).copied()))
+        .texts("departement", rows().map(|r| Some(&*r.departement)))
+        .integers("year_before", rows().map(|r| i64::from(r.years.0)))
+        .integers("year_after", rows().map(|r| i64::from(r.years.1)))
+        .texts("cs_before", cover(0))
+        .texts("us_before", usage(0))
+        .texts("cs_after", cover(1))
+        .texts("us_after", usage(1))
+        .texts("verdict", rows().map(|r| Some(r.verdict.name())))
+        .flags("is_changed", rows().map(|r| Some(r.is_changed)))
+        .flags("is_kept", rows().map(|r| Some(is_kept(r.verdict))))
+        .flags("is_noise", rows().map(|r| Some(r.verdict.is_noise())))
+        .flags("final_before", rows().map(|r| r.last[0]))
+        .flags("final_after", rows().map(|r| r.last[1]))
+        .integers("area_half_cm2", judged.iter().map(|(_, area)| *area))
+        .frame()
+}
+
+fn revised_frame(
+    revised: &[(Revised, i64)],
+    communes: &[Commune],
+    reference: &Reference,
+) -> Result<DataFrame> {
+    let names = names(communes);
+    let rows = || revised.iter().map(|(row, _)| row);
+    let cover =
+        |series: usize| rows().map(move |r| r.codes[series].map(|c| reference.cover.text(c.0)));
+    let usage =
+        |series: usize| rows().map(move |r| r.codes[series].map(|c| reference.usage.text(c.1)));
+    Columns::default()
+        .texts("commune", rows().map(|r| Some(&*r.commune)))
+        .texts("name", rows().map(|r| names.get(&*r.commune).copied()))
+        .texts("departement", rows().map(|r| Some(&*r.departement)))
+        .integers("year", rows().map(|r| i64::from(r.year)))
+        .texts("cs_published", cover(0))
+        .texts("us_published", usage(0))
+        .texts("cs_revised", cover(1))
+        .texts("us_revised", usage(1))
+        .flags("final_published", rows().map(|r| r.last[0]))
+        .flags("final_revised", rows().map(|r| r.last[1]))
+        .integers("area_half_cm2", revised.iter().map(|(_, area)| *area))
+        .frame()
+}
+
+fn nomenclature_frame(reference: &Reference) -> Result<DataFrame> {
+    let axes = [&reference.cover, &reference.usage];
+    let rows: Vec<(&Nomenclature, Code)> = axes
+        .into_iter()
+        .flat_map(|n| n.codes().map(move |code| (n, code)))
+        .collect();
+    let labels = || rows.iter().map(|&(n, code)| n.labels(code));
+    Columns::default()
+        .texts("axis", rows.iter().map(|(n, _)| Some(n.axis().prefix())))
+        .integers("place", 0..rows.len() as i64)
+        .texts("code", rows.iter().map(|&(n, code)| Some(n.text(code))))
+        .texts("label_fr", labels().map(|l| Some(&*l.label_fr)))
+        .texts("label_en", labels().map(|l| Some(&*l.label_en)))
+        .texts("colour", labels().map(|l| Some(&*l.colour)))
+        .frame()
+}
+
+fn parameters_frame(reference: &Reference) -> Result<DataFrame> {
+    let mut columns = Columns::default();
+    for parameter in reference.parameters() {
+        columns = columns.numbers(&parameter.name, std::iter::once(parameter.value));
+    }
+    columns.frame()
+}

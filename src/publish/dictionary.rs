@@ -1,0 +1,116 @@
+//! What is in the tables, for people and for catalogues: `tables/dictionary.csv` and
+//! `datapackage.json`.
+
+use serde_json::{Value, json};
+
+use super::Staging;
+use super::tables::{Kind, columns};
+use crate::error::{Error, Result};
+use crate::indicators::{Dictionary, Table};
+
+/// Writes the dictionary of these tables, and the description of the folder as a data package.
+pub fn write(staging: &Staging, name: &str, tables: &[Table]) -> Result<()> {
+    let dictionary = Dictionary::load()?;
+    let path = staging.path("tables/dictionary.csv")?;
+    let failed = |e: csv::Error| Error::unwritable(&path, e);
+    let mut writer = csv::Writer::from_path(&path).map_err(failed)?;
+    let header = [
+        "table",
+        "column",
+        "type",
+        "unit",
+        "label_fr",
+        "label_en",
+        "titre",
+        "title",
+        "définition",
+        "definition",
+        "source",
+        "subject",
+    ];
+    writer.write_record(header).map_err(failed)?;
+    let mut resources = Vec::new();
+    for table in tables {
+        let (indicator, header) = (&table.indicator, &table.indicator.header);
+        let mut fields = Vec::new();
+        for (column, kind) in columns(&table.frame) {
+            let meaning = dictionary.meaning(&column);
+            let label = |of: fn(&crate::indicators::Meaning) -> &str| meaning.map_or("", of);
+            let (unit, label_fr, label_en) = (
+                label(|m| &m.unit),
+                label(|m| &m.label_fr),
+                label(|m| &m.label_en),
+            );
+            fields.push(json!({
+                "name": column, "type": kind.name(), "title": label_fr, "description": label_en,
+                "unit": unit,
+            }));
+            if table.level.is_none() {
+                writer
+                    .write_record([
+                        indicator.name.as_str(),
+                        &column,
+                        kind.name(),
+                        unit,
+                        label_fr,
+                        label_en,
+                        &header.titre,
+                        &header.title,
+                        &header.définition,
+                        &header.definition,
+                        &header.source,
+                        header.subject.name(),
+                    ])
+                    .map_err(failed)?;
+            }
+        }
+        resources.push(resource(table, fields));
+    }
+    writer.flush().map_err(|e| Error::unwritable(&path, e))?;
+    let package = json!({
+        "profile": "tabular-data-package",
+        "name": "millesime",
+        "title": name,
+        "resources": resources,
+    });
+    let path = staging.path("datapackage.json")?;
+    let text = serde_json::to_string_pretty(&package)
+        .map_err(|e| Error::Internal(format!("datapackage.json: {e}")))?;
+    std::fs::write(&path, text + "\n").map_err(|e| Error::unwritable(&path, e))
+}
+
+/// A table as a resource of the package.
+fn resource(table: &Table, fields: Vec<Value>) -> Value {
+    let (name, header) = (&table.indicator.name, &table.indicator.header);
+    let (path, name) = match &table.level {
+        Some(level) => (
+            format!("tables/{level}/{name}.csv"),
+            format!("{level}.{name}"),
+        ),
+        None => (format!("tables/{name}.csv"), name.clone()),
+    };
+    json!({
+        "name": name.to_lowercase(),
+        "path": path,
+        "profile": "tabular-data-resource",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "title": header.titre,
+        "description": header.définition,
+        "sources": [{ "title": header.source }],
+        "schema": { "fields": fields, "missingValues": [""] },
+    })
+}
+
+impl Kind {
+    /// Its name in a table schema.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Text => "string",
+            Self::Flag => "boolean",
+            Self::Integer => "integer",
+            Self::Number => "number",
+        }
+    }
+}

@@ -1,0 +1,609 @@
+//! Tables above the commune, consumption of ENAF and its trajectory, and indicators of the user's own.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use millesime::indicators::{self, Dictionary};
+use support::drawn::{Drawing, object, rectangle};
+use support::{Outputs, Record, exact, real_data, sums};
+use tempfile::TempDir;
+
+/// Writes a territory file of nothing but tables, and runs it.
+fn tables_of(text: &str) -> Outputs {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("TERRITORY.toml");
+    std::fs::write(&file, text).unwrap();
+    Outputs::of(&file)
+}
+
+/// What a territory file is refused with.
+fn refused(text: &str) -> String {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("TERRITORY.toml");
+    std::fs::write(&file, text).unwrap();
+    let out = folder.path().join("out");
+    let run = millesime::run::run(&file, &out, &millesime::progress::Quiet);
+    assert!(!out.exists());
+    run.err().unwrap().to_string()
+}
+
+fn rives(data: &Path, more: &str) -> String {
+    let table = data.join("enaf-rives-du-rhone/data_scot_rives_du_rhone.csv");
+    let table = table.display();
+    format!(
+        "name = \"Rives du Rhône\"\ncrs = \"EPSG:2154\"\n\
+         [run]\nlevels = [\"departement\", \"region\"]\n\
+         [[levels]]\nlevel = \"epci\"\npath = \"{table}\"\ncommune = \"idcom\"\ncode = \"epci24\"\n\
+         name = \"epci24txt\"\n[enaf]\npath = \"{table}\"\n{more}"
+    )
+}
+
+#[test]
+fn the_table_of_consumption_gives_its_own_totals() {
+    let Some(data) = real_data("the_table_of_consumption_gives_its_own_totals") else {
+        return;
+    };
+    let outputs = tables_of(&rives(&data, ""));
+    let whole: Vec<Record> = outputs.table("territoire/enaf_periods");
+    let all = whole.iter().find(|r| r["year_first"] == "2009").unwrap();
+    assert_eq!(all["consumed_m2"], "20204416.00000");
+    assert_eq!(all["year_last"], "2023");
+    // Periods are sums of years, and years of destinations.
+    let years = sums(
+        &outputs.table("territoire/enaf_by_year"),
+        &["year"],
+        "consumed_m2",
+    );
+    let flows = outputs.table("territoire/enaf");
+    assert_eq!(sums(&flows, &["year"], "consumed_m2"), years);
+    for period in &whole {
+        let [first, last] = ["year_first", "year_last"].map(|k| period[k].parse::<u16>().unwrap());
+        let sum: i64 = (first..=last).map(|y| years[&vec![y.to_string()]]).sum();
+        assert_eq!(sum, exact(&period["consumed_m2"]));
+        let kinds = [
+            "activity_m2",
+            "housing_m2",
+            "mixed_m2",
+            "road_m2",
+            "rail_m2",
+            "unknown_m2",
+        ];
+        assert_eq!(sum, kinds.iter().map(|k| exact(&period[*k])).sum::<i64>());
+    }
+    // Communes sum to every level.
+    for level in ["epci", "departement", "region", "territoire"] {
+        let of_level = sums(
+            &outputs.table(&format!("{level}/enaf_by_year")),
+            &["year"],
+            "consumed_m2",
+        );
+        assert_eq!(
+            of_level,
+            sums(&outputs.table("enaf_by_year"), &["year"], "consumed_m2")
+        );
+    }
+    // What Cerema computes of the same table.
+    let told: BTreeMap<String, Record> = csv::ReaderBuilder::new()
+        .delimiter(b';')
+        .from_path(data.join("enaf-rives-du-rhone/data_scot_rives_du_rhone.csv"))
+        .unwrap()
+        .deserialize::<Record>()
+        .map(|row| row.unwrap())
+        .map(|row| (row.values().next().unwrap().clone(), row))
+        .map(|(_, row)| {
+            (
+                row.iter()
+                    .find(|(k, _)| k.ends_with("idcom"))
+                    .unwrap()
+                    .1
+                    .clone(),
+                row,
+            )
+        })
+        .collect();
+    let mut compared = 0;
+    for row in outputs.table("enaf_efficiency") {
+        for (ours, theirs) in [
+            ("consumed_m2_per_inhabitant", "artpop1521"),
+            ("households_per_ha_of_housing", "menhab1521"),
+            ("households_and_jobs_per_ha", "mepart1521"),
+        ] {
+            let numbers = (
+                row[ours].parse::<f64>(),
+                told[&row["commune"]][theirs].parse::<f64>(),
+            );
+            if let (Ok(ours), Ok(theirs)) = numbers {
+                assert!(
+                    (ours - theirs).abs() < 0.006,
+                    "{} {ours} {theirs}",
+                    row["commune"]
+                );
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 400, "{compared}");
+}
+
+#[test]
+fn trajectories_are_those_of_a_calculation_by_hand() {
+    let Some(data) = real_data("trajectories_are_those_of_a_calculation_by_hand") else {
+        return;
+    };
+    let folder = TempDir::new().unwrap();
+    let objectives = folder.path().join("objectives.csv");
+    // The SCoT's objective holds for its communes, but for the one that has its own.
+    std::fs::write(
+        &objectives,
+        "level,territory,document,reduction,allowance_ha,guarantee\n\
+         territoire,territoire,SCoT,0.6,,\n\
+         commune,07010,PLU,0.4,,\n\
+         region,84,SRADDET,0.54,,\n",
+    )
+    .unwrap();
+    let apart = folder.path().join("apart.csv");
+    std::fs::write(
+        &apart,
+        "commune,year,kind,area_ha\n07010,2022,projet-national,1.5\n07010,2023,renaturation,0.25\n\
+         07010,2021,photovoltaique,0.5\n",
+    )
+    .unwrap();
+    let [plain, held] = [
+        String::new(),
+        format!(
+            "[trajectory]\nobjectives = \"{}\"\napart = \"{}\"\n",
+            objectives.display(),
+            apart.display()
+        ),
+    ]
+    .map(|more| tables_of(&rives(&data, &more)));
+    let of = |outputs: &Outputs, commune: &str| -> Record {
+        let rows = outputs.table("trajectory");
+        rows.into_iter()
+            .find(|row| row["commune"] == commune)
+            .unwrap()
+    };
+    // Andance: 5 984 + 6 302 + 2 331 + 7 028 + 601 + 11 292 + 60 + 6 348 + 2 318 + 1 212 = 43 476 m²
+    // from 2011 to 2020, half of it allowed; 883 + 538 + 0 = 1 421 m² since, 473.67 a year, 4 736.67 in
+    // ten years.
+    let andance = of(&plain, "07009");
+    assert_eq!(andance["reference_m2"], "43476.00000");
+    assert_eq!(andance["allowance_m2"], "21738.00000");
+    assert_eq!(andance["guarantee_m2"], "0.00000");
+    assert_eq!(andance["counted_m2"], "1421.00000");
+    assert_eq!(andance["projected_m2"], "4736.66665");
+    assert_eq!(andance["room_m2"], "20317.00000");
+    assert_eq!(andance["exhaustion_year"], "2066");
+    assert_eq!(andance["is_projected_within"], "true");
+    let indicative = "application indicative de −50 %, sans valeur réglementaire";
+    assert_eq!(andance["objective_status"], indicative);
+    // Annonay: 290 403 m², so 145 201.5; 62 340 since.
+    let annonay = of(&plain, "07010");
+    assert_eq!(annonay["allowance_m2"], "145201.50000");
+    assert_eq!(annonay["projected_m2"], "207800.00000");
+    assert_eq!(annonay["is_projected_within"], "false");
+    assert_eq!(annonay["exhaustion_year"], "2027");
+    // A commune whose half is less than one hectare is left one.
+    let small = plain.table("trajectory").into_iter();
+    let small: Vec<Record> = small.filter(|r| exact(&r["guarantee_m2"]) > 0).collect();
+    assert!(small.len() > 3);
+    for row in &small {
+        assert_eq!(row["allowance_with_guarantee_m2"], "10000.00000");
+        assert_eq!(exact(&row["allowance_m2"]), exact(&row["reference_m2"]) / 2);
+    }
+    // Pooled above the commune.
+    let guaranteed: i64 = small.iter().map(|r| exact(&r["guarantee_m2"])).sum();
+    let whole = &plain.table("territoire/trajectory")[0];
+    assert_eq!(exact(&whole["guarantee_m2"]), guaranteed);
+
+    let andance = of(&held, "07009");
+    assert_eq!(andance["objective_status"], "objectif territorialisé");
+    assert_eq!(
+        (&*andance["document"], &*andance["reduction"]),
+        ("SCoT", "0.6")
+    );
+    assert_eq!(andance["inherited_from"], "territoire territoire");
+    assert_eq!(andance["allowance_m2"], "17390.40000");
+    let annonay = of(&held, "07010");
+    assert_eq!(
+        (&*annonay["document"], &*annonay["inherited_from"]),
+        ("PLU", "")
+    );
+    assert_eq!(annonay["allowance_m2"], "174241.80000");
+    assert_eq!(annonay["consumed_m2"], "62340.00000");
+    assert_eq!(annonay["counted_m2"], "44840.00000");
+    assert_eq!(annonay["counted_without_photovoltaic_m2"], "39840.00000");
+}
+
+#[test]
+fn tables_of_consumption_that_are_wrong_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let table = folder.path().join("enaf.csv");
+    let destinations = ["act", "fer", "hab", "inc", "mix", "rou"];
+    let header = |years: &[u16]| {
+        let mut names = vec!["idcom".to_owned(), "idcomtxt".to_owned()];
+        for year in years {
+            names.push(format!("naf{year:02}art{:02}", year + 1));
+            names.extend(destinations.map(|d| format!("art{year:02}{d}{:02}", year + 1)));
+        }
+        names.push("surfcom2024".to_owned());
+        names.join(";")
+    };
+    let text = format!(
+        "name = \"x\"\ncrs = \"EPSG:2154\"\n[enaf]\npath = \"{}\"\n",
+        table.display()
+    );
+    let row = |code: &str, flows: &str| format!("{code};X;{flows};1000000");
+    let refused_with = |lines: &[String]| {
+        std::fs::write(&table, lines.join("\n") + "\n").unwrap();
+        refused(&text)
+    };
+    let good = "6;1;1;1;1;1;1";
+    for (lines, parts) in [
+        (
+            vec![header(&[11, 13]), row("01001", &format!("{good};{good}"))],
+            ["2011", "2013"],
+        ),
+        (
+            vec![header(&[11]), row("01001", good), row("01001", good)],
+            ["row 2", "01001"],
+        ),
+        (
+            vec![header(&[11]), row("01001", "6;1;1;;1;1;1")],
+            ["row 1", "art11hab12"],
+        ),
+        (
+            vec![header(&[11]), row("01001", "6;1;1;beaucoup;1;1;1")],
+            ["beaucoup", "art11hab12"],
+        ),
+        (
+            vec![header(&[11]), row("01001", "6e6;1e6;1e6;1e6;1e6;1e6;1e6")],
+            ["600.0 ha", "unit"],
+        ),
+        (vec![header(&[11])], ["no row", "complete"]),
+        (
+            vec!["code;nom".to_owned(), "01001;X".to_owned()],
+            ["idcom", "commune"],
+        ),
+    ] {
+        let message = refused_with(&lines);
+        assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+    }
+    // Hectares that are taken for square metres.
+    let mut lines = vec![header(&[11])];
+    lines.extend((0..25).map(|n| row(&format!("010{n:02}"), "0.6;0.1;0.1;0.1;0.1;0.1;0.1")));
+    let message = refused_with(&lines);
+    assert!(message.contains("unit = \"ha\""), "{message}");
+    // In hectares, they are read.
+    std::fs::write(
+        folder.path().join("T.toml"),
+        format!("{text}unit = \"ha\"\n"),
+    )
+    .unwrap();
+    let outputs = Outputs::of(&folder.path().join("T.toml"));
+    assert_eq!(
+        outputs.table("territoire/enaf_by_year")[0]["consumed_m2"],
+        "150000.00000"
+    );
+}
+
+/// Two départements whose vintages are of different years, one with three: 65 builds 10 000 m² from
+/// 2015 to 2018; 32 builds 6 000 m² from 2016 to 2019, and 4 000 m² more to 2022.
+fn astride() -> (TempDir, PathBuf) {
+    let ground = |built: f64, x: f64| {
+        let house = rectangle(x, 0.0, x + built / 100.0, 100.0);
+        let rest = rectangle(x + built / 100.0, 0.0, x + 1000.0, 100.0);
+        let mut objects = vec![object("CS2.2.1", "US1.1", &[&rest])];
+        if built > 0.0 {
+            objects.push(object("CS1.1.1.1", "US5", &[&house]));
+        }
+        objects
+    };
+    let drawing = Drawing::default()
+        .commune("32001", rectangle(0.0, 0.0, 500.0, 100.0))
+        .commune("32002", rectangle(500.0, 0.0, 1000.0, 100.0))
+        .commune("65001", rectangle(1000.0, 0.0, 2000.0, 100.0))
+        .vintage(2016, ground(20_000.0, 0.0))
+        .vintage(2019, ground(26_000.0, 0.0))
+        .vintage(2022, ground(30_000.0, 0.0))
+        .vintage(2015, ground(5_000.0, 1000.0))
+        .vintage(2018, ground(15_000.0, 1000.0));
+    let folder = TempDir::new().unwrap();
+    let file = drawing.write(folder.path());
+    let mut text = std::fs::read_to_string(&file).unwrap();
+    for (year, departement) in [(2016, 32), (2019, 32), (2022, 32), (2015, 65), (2018, 65)] {
+        let own = format!("year = {year}\n");
+        text = text.replace(&own, &format!("{own}departement = \"{departement}\"\n"));
+    }
+    std::fs::write(
+        folder.path().join("epci.csv"),
+        "codgeo;epci;libepci\n32001;A;L'Isle-d'Été\n65001;A;L'Isle-d'Été\n32002;B;Bée\n32003;B;Bée\n",
+    )
+    .unwrap();
+    text += "[run]\nlevels = [\"departement\"]\nperiods = [[2016, 2022]]\n\
+             [[levels]]\nlevel = \"epci\"\npath = \"epci.csv\"\ncommune = \"codgeo\"\ncode = \"epci\"\n\
+             name = \"libepci\"\n";
+    std::fs::write(&file, text).unwrap();
+    (folder, file)
+}
+
+#[test]
+fn a_territory_astride_two_departements_says_its_years() {
+    let (_folder, file) = astride();
+    let outputs = Outputs::of(&file);
+    let stock = outputs.table("epci/stock");
+    let at = |departement: &str, dates: &str| -> &Record {
+        let is_it = |r: &&Record| {
+            r["territory"] == "A" && r["departement"] == departement && r["dates"] == dates
+        };
+        let found: Vec<&Record> = stock.iter().filter(is_it).collect();
+        assert_eq!(found.len(), 1, "{departement} {dates}");
+        found[0]
+    };
+    assert_eq!(at("32", "2022")["artificial_m2"], "30000.00000");
+    assert_eq!(at("65", "2018")["artificial_m2"], "15000.00000");
+    let whole = at("", "2022 (32) · 2018 (65)");
+    assert_eq!(whole["artificial_m2"], "45000.00000");
+    assert_eq!(whole["year"], "");
+    assert_eq!(whole["name"], "L'Isle-d'Été");
+    assert_eq!(
+        at("", "2019 (32) · 2015 (65)")["artificial_m2"],
+        "31000.00000"
+    );
+    assert_eq!(
+        stock.iter().filter(|r| r["territory"] == "A").count(),
+        3 + 2 + 2
+    );
+
+    let flux = outputs.table("epci/flux");
+    let of = |departement: &str, dates: &str| -> &Record {
+        let is_it = |r: &&Record| {
+            r["territory"] == "A" && r["departement"] == departement && r["dates"] == dates
+        };
+        flux.iter().find(is_it).unwrap()
+    };
+    assert_eq!(of("32", "2016-2019")["net_m2"], "6000.00000");
+    assert_eq!(of("32", "2016-2022")["net_m2"], "10000.00000");
+    let whole = of("", "2019-2022 (32) · 2015-2018 (65)");
+    assert_eq!(whole["net_m2"], "14000.00000");
+    assert_eq!((&*whole["year_before"], &*whole["year_after"]), ("", ""));
+    assert_eq!(
+        whole["net_m2_per_year"].parse::<f64>().unwrap(),
+        14_000.0 / 3.0
+    );
+    assert_eq!(whole["basis_before"], "décret");
+    // Two periods and the one asked for, one period, one for the whole: no product of rows.
+    assert_eq!(
+        flux.iter().filter(|r| r["territory"] == "A").count(),
+        3 + 1 + 1
+    );
+    assert!(
+        flux.iter().all(|r| r["territory"] != "A"
+            || r["year_before"] != "2015"
+            || r["departement"] == "65")
+    );
+
+    // B lacks a commune that its table gives it.
+    let territories = outputs.table("territories");
+    let b = territories.iter().find(|r| r["territory"] == "B").unwrap();
+    assert_eq!(
+        (
+            &*b["communes"],
+            &*b["communes_expected"],
+            &*b["is_complete"]
+        ),
+        ("1", "2", "false")
+    );
+    // Communes sum to their département, in every table that has an area.
+    for name in [
+        "stock",
+        "flux",
+        "composition",
+        "transitions",
+        "zone_construite",
+    ] {
+        let column = match name {
+            "stock" => "artificial_m2",
+            "flux" | "zone_construite" => "artificialised_m2",
+            _ => "area_m2",
+        };
+        let year = if outputs.table(name)[0].contains_key("year") {
+            "year"
+        } else {
+            "year_after"
+        };
+        let communes = sums(&outputs.table(name), &["departement", year], column);
+        let level = outputs.table(&format!("departement/{name}"));
+        assert_eq!(
+            sums(&level, &["departement", year], column),
+            communes,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn composition_by_cover_is_that_by_use_at_every_level() {
+    let Some(data) = real_data("composition_by_cover_is_that_by_use_at_every_level") else {
+        return;
+    };
+    let outputs = Outputs::of_real("gers", &data);
+    for series in outputs.series() {
+        let stock = sums(
+            &outputs.table_of(&series, "territoire/stock"),
+            &["dates"],
+            "artificial_m2",
+        );
+        for axis in ["cover", "use"] {
+            let name = format!("territoire/stock_by_{axis}");
+            let by_code = outputs.table_of(&series, &name);
+            assert_eq!(sums(&by_code, &["dates"], "artificial_m2"), stock);
+            let shares: f64 = by_code
+                .iter()
+                .filter(|r| r["dates"] == by_code[0]["dates"])
+                .map(|r| r["covered_share"].parse::<f64>().unwrap())
+                .sum();
+            assert!((shares - 1.0).abs() < 1e-9);
+        }
+    }
+}
+
+#[test]
+fn the_dictionary_covers_every_column_of_every_table() {
+    let (_folder, file) = astride();
+    let outputs = Outputs::of(&file);
+    let dictionary = Dictionary::load().unwrap();
+    let mut seen = 0;
+    for indicator in indicators::ours().unwrap() {
+        let header = &indicator.header;
+        for text in [
+            &header.titre,
+            &header.title,
+            &header.définition,
+            &header.definition,
+            &header.source,
+            &header.unit,
+        ] {
+            assert!(!text.is_empty(), "{}: {header:?}", indicator.place);
+        }
+        for column in &header.columns {
+            assert!(
+                dictionary.meaning(column).is_some(),
+                "{}: {column}",
+                indicator.place
+            );
+        }
+        let path = outputs
+            .path()
+            .join(format!("tables/{}.csv", indicator.name));
+        if let Ok(text) = std::fs::read_to_string(path) {
+            let columns: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+            assert_eq!(columns, header.columns, "{}", indicator.place);
+            seen += 1;
+        }
+    }
+    assert!(seen > 20);
+    for column in ["level", "territory", "dates"] {
+        assert!(dictionary.meaning(column).is_some());
+    }
+    let package = std::fs::read_to_string(outputs.path().join("datapackage.json")).unwrap();
+    let package: serde_json::Value = serde_json::from_str(&package).unwrap();
+    for resource in package["resources"].as_array().unwrap() {
+        let path = outputs.path().join(resource["path"].as_str().unwrap());
+        let header = std::fs::read_to_string(path).unwrap();
+        let columns: Vec<&str> = header.lines().next().unwrap().split(',').collect();
+        let fields = resource["schema"]["fields"].as_array().unwrap();
+        let names: Vec<&str> = fields.iter().map(|f| f["name"].as_str().unwrap()).collect();
+        assert_eq!(columns, names);
+        assert!(
+            fields
+                .iter()
+                .all(|f| !f["title"].as_str().unwrap().is_empty())
+        );
+    }
+}
+
+#[test]
+fn indicators_of_ones_own_are_tables_like_ours() {
+    let (folder, file) = astride();
+    let own = folder.path().join("own");
+    std::fs::create_dir(&own).unwrap();
+    let mine = own.join("built.sql");
+    std::fs::write(
+        &mine,
+        "-- titre: Bâti\nSELECT commune, departement, year, SUM(area_half_cm2) AS built_half_cm2\n\
+         FROM stock WHERE cs = 'CS1.1.1.1' AND series = 'published'\n\
+         GROUP BY commune, departement, year ORDER BY commune, departement, year\n",
+    )
+    .unwrap();
+    let out = folder.path().join("out");
+    let run = || millesime::run::run_with(&file, &out, Some(&own), &millesime::progress::Quiet);
+    run().unwrap();
+    let table = std::fs::read_to_string(out.join("tables/departement/built.csv")).unwrap();
+    assert!(
+        table.contains("departement,65,65,2018,2018,15000.00000"),
+        "{table}"
+    );
+    for (sql, parts) in [
+        (
+            "SELECT commune\nFROM leger",
+            ["built.sql, line 2, column 6", "leger"],
+        ),
+        (
+            "SELECT commune,\n  aera FROM stock",
+            ["built.sql, line 2, column 3", "aera"],
+        ),
+        (
+            "SELECT commune FROM stock GROUP BYE",
+            ["built.sql, line 1", "GROUP"],
+        ),
+        (
+            "SELECT * FROM read_csv('/etc/passwd')",
+            ["line 1, column 15", "open a file"],
+        ),
+        ("DROP TABLE stock", ["built.sql", "not one query"]),
+        ("SELECT 'a", ["built.sql", "line 1"]),
+    ] {
+        std::fs::write(&mine, sql).unwrap();
+        let message = run().err().unwrap().to_string();
+        assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+        assert!(!message.contains("defect"), "{message}");
+    }
+    std::fs::rename(&mine, own.join("stock.sql")).unwrap();
+    assert!(
+        run()
+            .err()
+            .unwrap()
+            .to_string()
+            .contains("one of our tables")
+    );
+}
+
+#[test]
+fn levels_that_are_wrong_are_refused() {
+    let (folder, file) = astride();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let table = folder.path().join("epci.csv");
+    let good = std::fs::read_to_string(&table).unwrap();
+    for (csv, toml, parts) in [
+        (
+            good.replace("32002;B", "32001;B"),
+            text.clone(),
+            ["row 3", "32001"],
+        ),
+        (
+            good.replace("320", "9").replace("65001", "9003"),
+            text.clone(),
+            ["none of the 3", "leading zero"],
+        ),
+        (
+            good.clone(),
+            text.replace("\"epci\"\nname", "\"epsi\"\nname"),
+            ["`epsi`", "`epci`"],
+        ),
+        (
+            good.clone(),
+            text.replace("[\"departement\"]", "[\"canton\"]"),
+            ["`canton`", "[[levels]]"],
+        ),
+        (
+            good.clone(),
+            text.replace("level = \"epci\"", "level = \"commune\""),
+            ["`commune`", "name"],
+        ),
+        (
+            good.clone(),
+            text.replace("epci.csv", "epic.csv"),
+            ["epic.csv", "`epci.csv`"],
+        ),
+    ] {
+        std::fs::write(&table, csv).unwrap();
+        std::fs::write(&file, toml).unwrap();
+        let out = folder.path().join("out");
+        let run = millesime::run::run(&file, &out, &millesime::progress::Quiet);
+        let message = run.err().unwrap().to_string();
+        assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+    }
+}

@@ -14,28 +14,17 @@
 -- columns: commune, name, year_first, year_last, consumed_m2, housing_m2, inhabitants_won,
 --   households_won, jobs_won, consumed_m2_per_inhabitant, households_per_ha_of_housing,
 --   households_and_jobs_per_ha, vintage
-WITH dates AS (
-  SELECT MIN(year) AS first, MAX(year) AS last FROM population
-),
-before AS (
-  SELECT p.* FROM population AS p JOIN dates AS d ON d.first = p.year
-),
-after AS (
-  SELECT p.* FROM population AS p JOIN dates AS d ON d.last = p.year
-),
-won AS (
+WITH won AS (
   SELECT
-    a.commune, a.name, b.year AS first, a.year AS last,
-    CASE WHEN a.inhabitants_known = c.communes AND b.inhabitants_known = c.communes
-      THEN a.inhabitants - b.inhabitants END AS inhabitants_won,
-    CASE WHEN a.households_known = c.communes AND b.households_known = c.communes
-      THEN a.households - b.households END AS households_won,
-    CASE WHEN a.jobs_known = c.communes AND b.jobs_known = c.communes
-      THEN a.jobs - b.jobs END AS jobs_won
-  FROM after AS a
-  JOIN before AS b ON b.commune = a.commune
-  JOIN enaf_communes AS c ON c.commune = a.commune
-  WHERE a.year > b.year
+    w.commune, w.name, w.year_first AS first, w.year_last AS last,
+    CASE WHEN w.inhabitants_known = c.communes
+      THEN CAST(w.inhabitants_thousandths AS DOUBLE) / 1000 END AS inhabitants_won,
+    CASE WHEN w.households_known = c.communes
+      THEN CAST(w.households_thousandths AS DOUBLE) / 1000 END AS households_won,
+    CASE WHEN w.jobs_known = c.communes
+      THEN CAST(w.jobs_thousandths AS DOUBLE) / 1000 END AS jobs_won
+  FROM population_won AS w
+  JOIN enaf_communes AS c ON c.commune = w.commune
 ),
 sums AS (
   SELECT
@@ -62,4 +51,4 @@ SELECT
   t.vintage
 FROM sums AS s
 CROSS JOIN enaf_table AS t
-ORDER BY s.commune
+ORDER BY s.commune, s.first, s.last

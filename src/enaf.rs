@@ -30,7 +30,7 @@ pub const COUNTS: [(&str, &str); 3] = [
     ("jobs", "emp"),
 ];
 
-/// Inhabitants, households, jobs.
+/// Inhabitants, households, jobs, in thousandths: a census that is a survey counts parts of people.
 pub type Counts = [Option<i64>; 3];
 
 /// A table of consumption.
@@ -46,6 +46,9 @@ pub struct Enaf {
     pub areas: Vec<Option<i64>>,
     /// What the table counts of each commune: year, and inhabitants, households, jobs.
     pub counts: Vec<(usize, u16, Counts)>,
+    /// What it says was won or lost between two years: commune, first and last year, inhabitants,
+    /// households, jobs. Figures of years are rounded, so these are not always their difference.
+    pub won: Vec<(usize, [u16; 2], Counts)>,
     /// What was found.
     pub report: Report,
 }
@@ -78,8 +81,10 @@ struct Columns {
     totals: BTreeMap<u16, usize>,
     /// and of each destination.
     destinations: BTreeMap<(u16, usize), usize>,
-    /// Place of the count of each year.
+    /// Place of the count of each year,
     counts: BTreeMap<(u16, usize), usize>,
+    /// and of what was won between two.
+    won: BTreeMap<([u16; 2], usize), usize>,
     area: Option<(u16, usize)>,
 }
 
@@ -103,6 +108,7 @@ impl Enaf {
         let mut figures: BTreeMap<String, Vec<i64>> = BTreeMap::new();
         let mut given_areas: BTreeMap<String, i64> = BTreeMap::new();
         let mut counts: BTreeMap<String, Vec<(u16, Counts)>> = BTreeMap::new();
+        let mut won: BTreeMap<String, Vec<([u16; 2], Counts)>> = BTreeMap::new();
         let mut report = Report {
             source: place.clone(),
             vintage: vintage(&years),
@@ -170,11 +176,19 @@ impl Enaf {
                 require_plausible(&flows, area, &code, &place())?;
                 given_areas.insert(code.clone(), area);
             }
+            let count = |n: usize| -> Result<Option<i64>> {
+                Ok(number(n)?.map(|v| (v * 1000.0).round() as i64))
+            };
             let mut own: BTreeMap<u16, Counts> = BTreeMap::new();
             for (&(year, what), &n) in &columns.counts {
-                own.entry(year).or_default()[what] = number(n)?.map(|v| v.round() as i64);
+                own.entry(year).or_default()[what] = count(n)?;
             }
             counts.insert(code.clone(), own.into_iter().collect());
+            let mut own: BTreeMap<[u16; 2], Counts> = BTreeMap::new();
+            for (&(span, what), &n) in &columns.won {
+                own.entry(span).or_default()[what] = count(n)?;
+            }
+            won.insert(code.clone(), own.into_iter().collect());
             names.insert(code.clone(), text(NAME).to_owned());
             match figures.insert(code.clone(), flows) {
                 Some(_) => Err(Error::input(
@@ -211,6 +225,7 @@ impl Enaf {
             // What else the table tells is of its own communes, and is not shared.
             let own: BTreeSet<&String> = figures.keys().collect();
             counts.retain(|code, _| own.contains(code));
+            won.retain(|code, _| own.contains(code));
             given_areas.clear();
             report.carried_to = Some(to);
         }
@@ -232,6 +247,12 @@ impl Enaf {
             };
             let n = enaf.communes.len();
             let own = counts.get(&code).into_iter().flatten();
+            enaf.won.extend(
+                won.get(&code)
+                    .into_iter()
+                    .flatten()
+                    .map(|&(span, counts)| (n, span, counts)),
+            );
             enaf.counts
                 .extend(own.map(|&(year, counts)| (n, year, counts)));
             enaf.communes.push(commune);
@@ -294,6 +315,7 @@ impl Columns {
             totals: BTreeMap::new(),
             destinations: BTreeMap::new(),
             counts: BTreeMap::new(),
+            won: BTreeMap::new(),
             area: None,
         };
         for name in layer.columns() {
@@ -307,6 +329,12 @@ impl Columns {
                 .find_map(|(d, (_, own))| Some((flow(&lower, "art", own)?, d)))
             {
                 columns.destinations.insert((year, d), place);
+            } else if let Some((span, what)) = COUNTS
+                .iter()
+                .enumerate()
+                .find_map(|(n, (_, own))| Some((span(layer, &lower, own)?, n)))
+            {
+                columns.won.insert((span, what), place);
             } else if let Some((year, what)) = COUNTS
                 .iter()
                 .enumerate()
@@ -349,6 +377,14 @@ impl Columns {
         }
         Ok(columns)
     }
+}
+
+/// The years of a column of what was won: `pop1521`, beside `pop15` and `pop21`.
+fn span(layer: &Layer, name: &str, start: &str) -> Option<[u16; 2]> {
+    let (first, last) = name.strip_prefix(start)?.split_at_checked(2)?;
+    let is_there = |year: &str| layer.find_column(&[&format!("{start}{year}")]).is_some();
+    let span = [year(first)?, year(last)?];
+    (last.len() == 2 && is_there(first) && is_there(last)).then_some(span)
 }
 
 /// The year of a column of yearly flow: `naf11art12`, `art11hab12`.

@@ -105,10 +105,10 @@ fn the_table_of_consumption_gives_its_own_totals() {
         .collect();
     let mut compared = 0;
     for row in outputs.table("enaf_efficiency") {
+        // Its ratio of households and jobs is of jobs that are not those of its own columns.
         for (ours, theirs) in [
             ("consumed_m2_per_inhabitant", "artpop1521"),
             ("households_per_ha_of_housing", "menhab1521"),
-            ("households_and_jobs_per_ha", "mepart1521"),
         ] {
             let numbers = (
                 row[ours].parse::<f64>(),
@@ -116,7 +116,7 @@ fn the_table_of_consumption_gives_its_own_totals() {
             );
             if let (Ok(ours), Ok(theirs)) = numbers {
                 assert!(
-                    (ours - theirs).abs() < 0.006,
+                    (ours - theirs).abs() < 0.0051,
                     "{} {ours} {theirs}",
                     row["commune"]
                 );
@@ -124,7 +124,7 @@ fn the_table_of_consumption_gives_its_own_totals() {
             }
         }
     }
-    assert!(compared > 400, "{compared}");
+    assert!(compared > 290, "{compared}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::columns::Columns;
 use super::indicator::Subject;
 use crate::align::Verdict;
 use crate::communes::Commune;
-use crate::enaf::{COUNTS, DESTINATIONS, Enaf};
+use crate::enaf::{COUNTS, Counts, DESTINATIONS, Enaf};
 use crate::error::{Error, Result};
 use crate::ledger::{Judged, Ledger, Returned, Revised, State, Stock, StockRow};
 use crate::levels::Levels;
@@ -252,17 +252,18 @@ fn consumption_frames(
         .integers("year_last", one().map(|c| year(c.enaf.years.last())))
         .frame()?;
     let counts = || enaf.counts.iter();
-    let count = |what: usize| counts().map(move |(_, _, counts)| counts[what].unwrap_or(0));
-    let has = |what: usize| counts().map(move |(_, _, counts)| i64::from(counts[what].is_some()));
-    let mut population = Columns::default()
+    let population = Columns::default()
         .texts("commune", counts().map(|c| Some(&*commune(c.0).code)))
         .texts("name", counts().map(|c| Some(&*commune(c.0).name)))
         .integers("year", counts().map(|c| i64::from(c.1)));
-    for (what, (name, _)) in COUNTS.iter().enumerate() {
-        population = population
-            .integers(name, count(what))
-            .integers(&format!("{name}_known"), has(what));
-    }
+    let population = counted(population, || counts().map(|c| &c.2));
+    let won = || enaf.won.iter();
+    let won_frame = Columns::default()
+        .texts("commune", won().map(|w| Some(&*commune(w.0).code)))
+        .texts("name", won().map(|w| Some(&*commune(w.0).name)))
+        .integers("year_first", won().map(|w| i64::from(w.1[0])))
+        .integers("year_last", won().map(|w| i64::from(w.1[1])));
+    let won_frame = counted(won_frame, || won().map(|w| &w.2));
     let apart = || told.apart.iter();
     let apart = Columns::default()
         .texts("commune", apart().map(|a| Some(a.commune.as_str())))
@@ -284,11 +285,31 @@ fn consumption_frames(
         ("enaf_apart", apart),
         ("objectives", objectives_frame(&told.objectives)?),
         ("population", population.frame()?),
+        ("population_won", won_frame.frame()?),
     ];
     Ok(frames
         .into_iter()
         .map(|(name, frame)| (name.to_owned(), frame))
         .collect())
+}
+
+/// Adds what is counted, and of how many communes it is known.
+fn counted<'a, I: Iterator<Item = &'a Counts>>(
+    mut columns: Columns,
+    counts: impl Fn() -> I,
+) -> Columns {
+    for (what, (name, _)) in COUNTS.iter().enumerate() {
+        columns = columns
+            .integers(
+                &format!("{name}_thousandths"),
+                counts().map(|c| c[what].unwrap_or(0)),
+            )
+            .integers(
+                &format!("{name}_known"),
+                counts().map(|c| i64::from(c[what].is_some())),
+            );
+    }
+    columns
 }
 
 fn objectives_frame(objectives: &[Objective]) -> Result<DataFrame> {

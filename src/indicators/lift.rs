@@ -25,11 +25,11 @@ const SUMMED: [&str; 13] = [
     "faces",
     "communes",
     "known_areas",
-    "inhabitants",
+    "inhabitants_thousandths",
     "inhabitants_known",
-    "households",
+    "households_thousandths",
     "households_known",
-    "jobs",
+    "jobs_thousandths",
     "jobs_known",
 ];
 

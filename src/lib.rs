@@ -10,6 +10,7 @@ pub mod cog;
 pub mod collection;
 pub mod communes;
 pub mod corrections;
+pub mod crossings;
 pub mod crs;
 pub mod dataset;
 pub mod enaf;

@@ -8,16 +8,17 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::align::{self, ExemptedLayer, Ground, RevisionReport, Series};
+use crate::align::{self, Beside, ExemptedLayer, Ground, RevisionReport, Series};
 use crate::cog::Movements;
 use crate::communes::{self, Commune};
 use crate::corrections::{self, Corrections};
+use crate::crossings;
 use crate::crs::Crs;
 use crate::enaf::{self, Enaf};
 use crate::error::{Error, Result};
 use crate::grid::HALF_CM2_PER_M2;
 use crate::indicators::{self, Account, Consumption, Parts};
-use crate::ledger::{self, Ledger, PeriodFaces, Stock, VintageStatus};
+use crate::ledger::{self, CrossedRow, Ledger, PeriodFaces, Stock, VintageStatus};
 use crate::levels::{self, Levels};
 use crate::predict::{self, Prediction};
 use crate::produce::{self, Production};
@@ -93,7 +94,18 @@ pub fn run_with(
     }
 
     let overlap = reference.parameter("commune_overlap_maximum")?;
-    let drawn = std::mem::take(&mut corrections.builder);
+    let crossings = territory
+        .crossings
+        .iter()
+        .map(|from| crossings::read(from, &crs))
+        .collect::<Result<Vec<_>>>()?;
+    let crossing_reports: Vec<crossings::Report> =
+        crossings.iter().map(|layer| layer.report.clone()).collect();
+    let beside = Beside {
+        exempted,
+        crossings,
+        corrections: std::mem::take(&mut corrections.builder),
+    };
     let is_aligned = align_mode == AlignMode::ChangeFirst;
     let mut shifts = Vec::new();
     if is_aligned {
@@ -102,7 +114,7 @@ pub fn run_with(
     }
     clock.phase("one partition", None);
     let (mut ground, mut base, mut placed) =
-        align::lay(communes, vintages, &shifts, exempted, drawn, overlap)?;
+        align::lay(communes, vintages, &shifts, beside, overlap)?;
 
     let mut series = Vec::new();
     let mut revision = None;
@@ -149,6 +161,14 @@ pub fn run_with(
         .collect();
     let periods = ledger::periods(&ground, &territory.run.periods);
     require_periods(&territory, &ground, &periods)?;
+    let crossed_stocks: Vec<CrossedRow> = series
+        .iter()
+        .flat_map(|(s, decided)| ledger::crossed_stocks(&ground, s, decided, &reference))
+        .collect();
+    let crossed_ledger: Vec<CrossedRow> = series
+        .iter()
+        .flat_map(|(s, decided)| ledger::crossed_periods(&ground, s, decided, &reference, &periods))
+        .collect();
     let ledgers = periods
         .into_par_iter()
         .map(|period| writer.period(period))
@@ -188,6 +208,9 @@ pub fn run_with(
         judged: &judged,
         revised: &revised,
         returned: &returned,
+        crossed_stocks: &crossed_stocks,
+        crossed_ledger: &crossed_ledger,
+        ground: Some(&ground),
         communes: &ground.communes,
         areas: &areas,
         levels: &levels,
@@ -220,6 +243,7 @@ pub fn run_with(
         "parameters": parameters(&reference),
         "reference_folder": territory.run.reference,
         "exemptions": exemptions,
+        "crossings": crossing_reports,
         "communes": {
             "count": ground.communes.len(),
             "cog": territory.communes.as_ref().and_then(|c| c.cog),
@@ -285,6 +309,9 @@ fn tables_alone(
         judged: &[],
         revised: &[],
         returned: &[],
+        crossed_stocks: &[],
+        crossed_ledger: &[],
+        ground: None,
         communes: &listed,
         areas: &areas,
         levels: &levels,
@@ -606,6 +633,10 @@ fn check_files(
     for file in &territory.corrections {
         corrections::require(file)?;
     }
+    territory
+        .crossings
+        .iter()
+        .try_for_each(crossings::require)?;
     Ok(rows)
 }
 
@@ -717,6 +748,7 @@ fn inputs(path: &Path, territory: &Territory) -> Result<Vec<Input>> {
     paths.extend(territory.levels.iter().map(|l| l.path.clone()));
     paths.extend(territory.changes.iter().map(|c| c.path.clone()));
     paths.extend(territory.exemptions.iter().map(|e| e.path.clone()));
+    paths.extend(territory.crossings.iter().map(|c| c.path.clone()));
     paths.extend(territory.corrections.iter().map(|c| c.path.clone()));
     for vintage in &territory.vintages {
         paths.extend(vintage.product.clone());

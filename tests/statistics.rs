@@ -607,3 +607,84 @@ fn levels_that_are_wrong_are_refused() {
         assert!(parts.iter().all(|part| message.contains(part)), "{message}");
     }
 }
+
+#[test]
+fn zones_and_what_is_outside_them_make_the_commune() {
+    let (folder, file) = astride();
+    // Two zones that overlap: the smaller has the ground. Ground east of x = 1 200 m is in none.
+    let zone = |code: &str, kind: &str, ring: support::drawn::Ring| {
+        let points: Vec<[f64; 2]> = ring
+            .iter()
+            .chain(ring.first())
+            .map(|(x, y)| [x + 478_000.0, y + 6_275_000.0])
+            .collect();
+        serde_json::json!({
+            "type": "Feature",
+            "properties": { "libelle": code, "typezone": kind, "libelong": format!("Zone {code}") },
+            "geometry": { "type": "Polygon", "coordinates": [points] },
+        })
+    };
+    support::drawn::write_geojson(
+        &folder.path().join("plu.geojson"),
+        &[
+            zone("UA", "U", rectangle(0.0, 0.0, 250.0, 100.0)),
+            zone("UB", "U", rectangle(150.0, 50.0, 200.0, 100.0)),
+            zone("A1", "A", rectangle(250.0, -50.0, 1200.0, 150.0)),
+        ],
+    );
+    let text = std::fs::read_to_string(&file).unwrap();
+    let text = text
+        + "[[crossings]]\nname = \"plu\"\npath = \"plu.geojson\"\ncode = \"libelle\"\n\
+           kind = \"typezone\"\nlabel = \"libelong\"\n";
+    std::fs::write(&file, &text).unwrap();
+    let outputs = Outputs::of(&file);
+    let keys = ["departement", "commune", "year"];
+    let zoned = outputs.table("zoning_stock");
+    assert_eq!(
+        sums(&zoned, &keys, "artificial_m2"),
+        sums(&outputs.table("stock"), &keys, "artificial_m2")
+    );
+    assert_eq!(
+        sums(&zoned, &keys, "area_m2"),
+        sums(&outputs.table("stock"), &keys, "area_m2")
+    );
+    let keys = ["departement", "commune", "year_before", "year_after"];
+    for column in ["artificialised_m2", "net_m2", "impermeabilised_m2"] {
+        assert_eq!(
+            sums(&outputs.table("zoning_flux"), &keys, column),
+            sums(&outputs.table("flux"), &keys, column)
+        );
+    }
+    let stock = outputs.table("zone_stock");
+    let of = |code: &str, year: &str| -> &Record {
+        stock
+            .iter()
+            .find(|r| r["zone"] == code && r["year"] == year)
+            .unwrap()
+    };
+    // 2016: built to x = 200 m; UB, the smaller, lies whole in it, and takes its ground from UA.
+    assert_eq!(of("UB", "2016")["area_m2"], "2500.00000");
+    assert_eq!(of("UB", "2016")["artificial_m2"], "2500.00000");
+    assert_eq!(of("UA", "2016")["area_m2"], "22500.00000");
+    assert_eq!(of("UA", "2016")["artificial_m2"], "17500.00000");
+    assert_eq!(of("UA", "2016")["zone_name"], "Zone UA");
+    let whole = outputs.table("epci/zoning_flux");
+    let extension = whole
+        .iter()
+        .find(|r| r["territory"] == "A" && r["zone_kind"] == "U" && r["dates"] == "2016-2019");
+    assert_eq!(extension.unwrap()["net_m2"], "5000.00000");
+    // A layer that is not there, a column that is not, a name given twice.
+    for (wrong, part) in [
+        (text.replace("plu.geojson", "plo.geojson"), "`plu.geojson`"),
+        (text.replace("\"typezone\"", "\"typzone\""), "`typezone`"),
+        (
+            text.clone() + "[[crossings]]\nname = \"plu\"\npath = \"plu.geojson\"\n",
+            "there already",
+        ),
+    ] {
+        std::fs::write(&file, wrong).unwrap();
+        let run = millesime::run::run(&file, &folder.path().join("o"), &millesime::progress::Quiet);
+        let message = run.err().unwrap().to_string();
+        assert!(message.contains(part), "{message}");
+    }
+}

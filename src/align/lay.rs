@@ -10,6 +10,7 @@ use super::series::{PUBLISHED, Series, Version};
 use super::shift::Shift;
 use super::{Ground, NONE, OnGround};
 use crate::communes::{Commune, Communes, WHOLE};
+use crate::crossings::{Crossing, CrossingLayer};
 use crate::error::{Error, Result};
 use crate::grid::{HALF_CM2_PER_M2, format_m2};
 use crate::partition::{Builder, FaceId, ItemId, Overlay};
@@ -23,6 +24,17 @@ pub struct ExemptedLayer {
     pub builder: Builder,
     /// Items of a smaller area are not exempted, in half square centimetres.
     pub minimum: i64,
+}
+
+/// What is laid beside communes and vintages.
+#[derive(Default)]
+pub struct Beside {
+    /// Exempted ground.
+    pub exempted: Vec<ExemptedLayer>,
+    /// Layers of zones that figures are crossed with.
+    pub crossings: Vec<CrossingLayer>,
+    /// The linework of corrections.
+    pub corrections: Builder,
 }
 
 /// Where the items of each layer start in the common overlay.
@@ -46,8 +58,7 @@ pub fn lay(
     communes: Option<Communes>,
     mut vintages: Vec<Vintage>,
     shifts: &[Option<Shift>],
-    exempted: Vec<ExemptedLayer>,
-    corrections: Builder,
+    beside: Beside,
     commune_overlap: f64,
 ) -> Result<(Ground, Series, Series)> {
     let steps = |v: usize| {
@@ -75,12 +86,16 @@ pub fn lay(
     }
     let mut exempt_from = Vec::new();
     let mut exempt_minimum = Vec::new();
-    for layer in exempted {
+    for layer in beside.exempted {
         exempt_from.push(layer.from);
         exempt_minimum.push(layer.minimum);
         starts.push(builder.append(layer.builder));
     }
-    starts.push(builder.append(corrections));
+    let mut crossed = beside.crossings;
+    for layer in &mut crossed {
+        starts.push(builder.append(std::mem::take(&mut layer.builder)));
+    }
+    starts.push(builder.append(beside.corrections));
     let is_moved: Vec<bool> = moved.iter().map(Option::is_some).collect();
     for builder_of_moved in moved {
         starts.push(builder.append(builder_of_moved.unwrap_or_default()));
@@ -113,7 +128,9 @@ pub fn lay(
 
     let count = overlay.partition.face_count();
     let first_exemption = 1 + vintages.len();
-    let first_moved = first_exemption + exempt_from.len() + 1;
+    let first_crossing = first_exemption + exempt_from.len();
+    let corrections = first_crossing + crossed.len();
+    let first_moved = corrections + 1;
     let mut objects: Vec<Vec<u32>> = vec![vec![NONE; count]; vintages.len()];
     let mut moved_objects: Vec<Vec<u32>> = is_moved
         .iter()
@@ -125,6 +142,15 @@ pub fn lay(
         .collect();
     let mut reached: Vec<Vec<bool>> = vec![vec![false; count]; vintages.len()];
     let mut exempt: Vec<Vec<bool>> = vec![vec![false; count]; exempt_from.len()];
+    let mut crossings: Vec<Crossing> = crossed
+        .iter_mut()
+        .map(|layer| Crossing {
+            name: std::mem::take(&mut layer.name),
+            zones: std::mem::take(&mut layer.zones),
+            zone: vec![NONE; count],
+        })
+        .collect();
+    let mut zone_winner = vec![0i64; crossings.len()];
     let mut moved_winner = vec![0i64; vintages.len()];
     let mut corrected = Vec::new();
     let mut laid: Vec<Tally> = vintages.iter().map(|_| Tally::default()).collect();
@@ -148,8 +174,18 @@ pub fn lay(
                 }
                 continue;
             }
-            if layer == first_exemption + exempt.len() {
+            if layer == corrections {
                 corrected.push((face as FaceId, n as ItemId));
+                continue;
+            }
+            if layer >= first_crossing {
+                let number = layer - first_crossing;
+                // The smallest claimant has the ground, as among objects.
+                let challenger = (areas[item as usize], crossed[number].owners[n]);
+                let (winner, zone) = (&mut zone_winner[number], &mut crossings[number].zone[face]);
+                if *zone == NONE || challenger < (*winner, *zone) {
+                    (*winner, *zone) = challenger;
+                }
                 continue;
             }
             if layer >= first_exemption {
@@ -297,6 +333,7 @@ pub fn lay(
         departement,
         objects: pool,
         vintages: on_ground,
+        crossings,
         exempted: exempt_from.into_iter().zip(exempt).collect(),
         corrected,
         report,

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 pub use cause::{Cause, cause};
 pub use change_first::{StepReport, change_first};
-pub use lay::{ExemptedLayer, lay};
+pub use lay::{Beside, ExemptedLayer, lay};
 pub use report::{LaidReport, Mended, OverlayReport};
 pub use revise::{Conflict, RevisionReport, revise};
 pub use series::{ALIGNED, PUBLISHED, REVISED, Series, Version};
@@ -32,6 +32,7 @@ pub use verdict::Verdict;
 pub use width::is_as_wide;
 
 use crate::communes::Commune;
+use crate::crossings::Crossing;
 use crate::partition::{FaceId, ItemId, Partition};
 use crate::vintage::{Object, Report, Vintage};
 
@@ -54,6 +55,8 @@ pub struct Ground {
     pub objects: Vec<Object>,
     /// The vintages, by year and département.
     pub vintages: Vec<OnGround>,
+    /// The layers that figures are crossed with.
+    pub crossings: Vec<Crossing>,
     /// Exempted ground, by the first year that it applies to.
     pub exempted: Vec<(u16, Vec<bool>)>,
     /// Ground that corrections are drawn on: faces, increasing, and items of the corrections.
@@ -87,6 +90,7 @@ impl Ground {
             departement: self.departement.clone(),
             objects: self.objects.clone(),
             vintages,
+            crossings: self.crossings.clone(),
             exempted: self.exempted.clone(),
             corrected: self.corrected.clone(),
             report: self.report.clone(),

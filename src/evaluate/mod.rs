@@ -11,12 +11,12 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::align::{self, Cause, Ground, Series, cause};
+use crate::align::{self, Beside, Cause, Ground, Series, cause};
 use crate::communes;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::ledger::{self, VintageStatus};
-use crate::partition::{Builder, FaceId};
+use crate::partition::FaceId;
 use crate::progress::Progress;
 use crate::reference::Reference;
 use crate::territory::Territory;
@@ -119,9 +119,8 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
     {
         *shift = None;
     }
-    let nothing = (Vec::new(), Builder::new());
     let (ground, published, placed) =
-        align::lay(communes, vintages, &shifts, nothing.0, nothing.1, overlap)?;
+        align::lay(communes, vintages, &shifts, Beside::default(), overlap)?;
     let (true_ground, true_series) = ground.only(&published, TRUTH);
     let (_, placed) = ground.only(&placed, OBSERVED);
     let (ground, naive) = ground.only(&published, OBSERVED);

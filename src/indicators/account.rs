@@ -6,11 +6,13 @@ use polars::prelude::DataFrame;
 
 use super::columns::Columns;
 use super::indicator::Subject;
-use crate::align::Verdict;
+use crate::align::{Ground, Verdict};
 use crate::communes::Commune;
 use crate::enaf::{COUNTS, Counts, DESTINATIONS, Enaf};
 use crate::error::{Error, Result};
-use crate::ledger::{Judged, Ledger, Returned, Revised, State, Stock, StockRow};
+use crate::ledger::{
+    Crossed, CrossedRow, Judged, Ledger, Returned, Revised, State, Stock, StockRow,
+};
 use crate::levels::Levels;
 use crate::reference::{Code, Nomenclature, Reference};
 use crate::trajectory::{Apart, Objective};
@@ -19,9 +21,15 @@ use crate::trajectory::{Apart, Objective};
 /// 20 000 to the square metre.
 ///
 /// `ledger` and `stock` are the account; `commune_periods` and `commune_vintages` every commune with
-/// every period and vintage that concerns it, so that zeros appear; `judged` what alignment made of
-/// differences, `revised` what corrections moved, `returned` what changes back; `communes`, and `levels`,
-/// the communes of every territory of every level; `nomenclature`, and `parameters` (one row).
+/// every period and vintage that concerns it, so that zeros appear; `crossed_ledger` and
+/// `crossed_stock` the account by zone of the layers that figures are crossed with; `judged` what
+/// alignment made of differences, `revised` what corrections moved, `returned` what changes back;
+/// `communes`, and `levels`, the communes of every territory of every level; `enaf` the consumption of
+/// every commune by year and destination, `enaf_communes` its communes, `enaf_table` the years of the
+/// table (one row), `enaf_periods` those to add up, `enaf_apart` what is counted apart, `objectives` the
+/// objective of every territory; `population` what the census counts, `population_won` what was won
+/// between two years; `scope` the level that is being computed (one row); `nomenclature`, and
+/// `parameters` (one row).
 #[derive(Clone, Default)]
 pub struct Account(pub(super) BTreeMap<String, DataFrame>);
 
@@ -38,6 +46,12 @@ pub struct Parts<'a> {
     pub revised: &'a [(Revised, i64)],
     /// What changes and changes back.
     pub returned: &'a [(Returned, i64)],
+    /// The stock by zone of every crossed layer,
+    pub crossed_stocks: &'a [CrossedRow],
+    /// the account of every period by zone,
+    pub crossed_ledger: &'a [CrossedRow],
+    /// and the ground whose zones they are.
+    pub ground: Option<&'a Ground>,
     /// The communes,
     pub communes: &'a [Commune],
     /// their areas,
@@ -70,6 +84,14 @@ impl Account {
             ("stock", stock_frame(parts.stocks, reference)?),
             ("commune_periods", periods_frame(parts.ledgers, communes)?),
             ("commune_vintages", vintages_frame(parts.stocks, communes)?),
+            (
+                "crossed_stock",
+                crossed_frame(parts.crossed_stocks, parts.ground, reference, true)?,
+            ),
+            (
+                "crossed_ledger",
+                crossed_frame(parts.crossed_ledger, parts.ground, reference, false)?,
+            ),
             ("judged", judged_frame(parts.judged, communes, reference)?),
             (
                 "revised",
@@ -101,6 +123,9 @@ impl Account {
             judged: &[],
             revised: &[],
             returned: &[],
+            crossed_stocks: &[],
+            crossed_ledger: &[],
+            ground: None,
             communes: &[],
             areas: &[],
             levels: &Levels::default(),
@@ -163,12 +188,16 @@ impl Account {
 
     /// Whether there is anything of a subject.
     pub fn has(&self, subject: Subject) -> bool {
-        let has = |name: &str| self.0.get(name).is_some_and(|frame| frame.height() > 0);
         match subject {
-            Subject::OcsGe => has("commune_vintages"),
-            Subject::Enaf => has("enaf_table"),
+            Subject::OcsGe => self.has_rows("commune_vintages"),
+            Subject::Enaf => self.has_rows("enaf_table"),
             Subject::All => true,
         }
+    }
+
+    /// Whether a table has any row.
+    pub(super) fn has_rows(&self, table: &str) -> bool {
+        self.0.get(table).is_some_and(|frame| frame.height() > 0)
     }
 
     /// The tables, by name.
@@ -458,6 +487,62 @@ fn stock_frame(stocks: &[Stock], reference: &Reference) -> Result<DataFrame> {
         .flags("edge", states().map(|s| s.edge))
         .flags("zc", states().map(|s| s.zone))
         .integers("area_half_cm2", rows.iter().map(|(_, row)| row.2))
+        .frame()
+}
+
+/// The account by zone; a stock has one year, and one state.
+fn crossed_frame(
+    rows: &[CrossedRow],
+    ground: Option<&Ground>,
+    reference: &Reference,
+    is_stock: bool,
+) -> Result<DataFrame> {
+    let zone = |row: &CrossedRow| ground.and_then(|g| row.place.zone_of(g));
+    let layer = |row: &CrossedRow| ground.map(|g| g.crossings[row.place.crossing].name.as_str());
+    let sides = |n: usize| rows.iter().map(move |row| row.sides[n]);
+    let cover = |s: Crossed| s.codes.map(|c| reference.cover.text(c.0));
+    let usage = |s: Crossed| s.codes.map(|c| reference.usage.text(c.1));
+    let mut columns = Columns::default()
+        .texts("series", rows.iter().map(|row| Some(row.series)))
+        .texts("crossing", rows.iter().map(layer))
+        .texts(
+            "zone",
+            rows.iter().map(|row| zone(row).map(|z| z.code.as_str())),
+        )
+        .texts(
+            "zone_kind",
+            rows.iter().map(|row| zone(row).map(|z| z.kind.as_str())),
+        )
+        .texts(
+            "zone_name",
+            rows.iter().map(|row| zone(row).map(|z| z.name.as_str())),
+        )
+        .texts("commune", rows.iter().map(|row| Some(&*row.commune)))
+        .texts(
+            "departement",
+            rows.iter().map(|row| Some(&*row.departement)),
+        );
+    let ends: &[(usize, &str)] = match is_stock {
+        true => &[(1, "")],
+        false => &[(0, "_before"), (1, "_after")],
+    };
+    for &(n, end) in ends {
+        let year = rows.iter().map(|row| [row.years.0, row.years.1][n]);
+        columns = columns
+            .integers(&format!("year{end}"), year.map(i64::from))
+            .texts(&format!("cs{end}"), sides(n).map(cover))
+            .texts(&format!("us{end}"), sides(n).map(usage))
+            .flags(&format!("final{end}"), sides(n).map(|s| s.last))
+            .flags(
+                &format!("impermeable{end}"),
+                sides(n).map(|s| s.impermeable),
+            );
+    }
+    if !is_stock {
+        columns = columns.texts("cause", rows.iter().map(|row| Some(row.cause.name())));
+    }
+    columns
+        .integers("area_half_cm2", rows.iter().map(|row| row.area))
         .frame()
 }
 

@@ -59,7 +59,14 @@ const TABLES: &[(&str, &str)] = &tables![
     "transitions",
     "variants",
     "zone_construite",
+    "zone_flux",
+    "zone_stock",
+    "zoning_flux",
+    "zoning_stock",
 ];
+
+/// Tables that need layers to cross with.
+const CROSSED: [&str; 4] = ["zone_flux", "zone_stock", "zoning_flux", "zoning_stock"];
 
 /// Tables that are not computed for larger territories.
 const WHOLE: [&str; 3] = ["nomenclature", "territories", GUARANTEE];
@@ -123,9 +130,12 @@ fn compute_at(
         context.register(name, frame.clone().lazy());
     }
     let mut tables = Vec::new();
+    let has_crossings = account.has_rows("crossed_stock");
     for indicator in indicators {
         let name = indicator.name.as_str();
-        if !is_asked(name) || !account.has(indicator.header.subject) {
+        let is_told =
+            account.has(indicator.header.subject) && (has_crossings || !CROSSED.contains(&name));
+        if !is_asked(name) || !is_told {
             continue;
         }
         let frame = context

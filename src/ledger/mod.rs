@@ -1,5 +1,6 @@
 //! The account: what every face of the ground is at each date, summed exactly.
 
+mod crossed;
 mod judged;
 mod period;
 mod returned;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+pub use crossed::{Crossed, CrossedRow, Where, crossed_periods, crossed_stocks};
 pub use judged::{Judged, judged};
 pub use period::{Change, PeriodFaces, Side, periods, places, state};
 pub use returned::{Returned, returned};

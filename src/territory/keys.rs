@@ -18,6 +18,7 @@ const TOP: &[&str] = &[
     "produce",
     "vintages",
     "changes",
+    "crossings",
     "exemptions",
     "corrections",
 ];
@@ -90,6 +91,9 @@ fn known(section: &str) -> &'static [&'static str] {
             "encoding",
         ],
         "corrections" => &["path", "layer", "vintage", "crs", "encoding"],
+        "crossings" => &[
+            "name", "path", "layer", "code", "kind", "label", "crs", "encoding",
+        ],
         "exemptions" => &["kind", "path", "layer", "from", "crs"],
         _ => &[],
     }

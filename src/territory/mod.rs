@@ -49,6 +49,9 @@ pub struct Territory {
     /// Change layers.
     #[serde(default)]
     pub changes: Vec<Changes>,
+    /// Layers of zones that figures are crossed with.
+    #[serde(default)]
+    pub crossings: Vec<Crossing>,
     /// Exemptions from the decree's status.
     #[serde(default)]
     pub exemptions: Vec<Exemption>,
@@ -327,6 +330,27 @@ pub struct Changes {
     pub encoding: Option<String>,
 }
 
+/// A layer of zones that figures are crossed with: of a planning document, friches, perimeters.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Crossing {
+    /// The name of the layer in the tables.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// Its layer.
+    pub layer: Option<String>,
+    /// Column of the code of a zone; else each row is one.
+    pub code: Option<String>,
+    /// Column of its kind (`typezone`: U, AUc, AUs, A, N).
+    pub kind: Option<String>,
+    /// Column of its name.
+    pub label: Option<String>,
+    /// CRS, when the file does not say.
+    pub crs: Option<String>,
+    /// Encoding of its text.
+    pub encoding: Option<String>,
+}
+
 /// Ground that the authority exempts.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Exemption {
@@ -497,6 +521,9 @@ impl Territory {
         for changes in &mut self.changes {
             anchor(&mut changes.path);
         }
+        for crossing in &mut self.crossings {
+            anchor(&mut crossing.path);
+        }
         for exemption in &mut self.exemptions {
             anchor(&mut exemption.path);
         }
@@ -529,6 +556,7 @@ impl Territory {
             );
         }
         self.check_levels(place)?;
+        self.check_crossings(place)?;
         if self.enaf.is_none() && self.trajectory.is_some() {
             return bad(
                 "has [trajectory] and no [enaf]".to_owned(),
@@ -634,6 +662,31 @@ impl Territory {
 }
 
 impl Territory {
+    /// Refuses crossings that have no name of their own, or no ground to cross.
+    fn check_crossings(&self, place: &str) -> Result<()> {
+        if !self.has_ground() && !self.crossings.is_empty() {
+            return Err(Error::input(
+                place,
+                "has [[crossings]] and no [[vintages]]",
+                "zones are crossed with what vintages say of the ground: give them",
+            ));
+        }
+        for (n, crossing) in self.crossings.iter().enumerate() {
+            let is_taken = self.crossings[..n].iter().any(|c| c.name == crossing.name);
+            if is_taken || !crate::communes::is_plain(&crossing.name) {
+                return Err(Error::input(
+                    place,
+                    format!(
+                        "the crossing `{}` is there already, or is not a name",
+                        crossing.name
+                    ),
+                    "give each a name of its own, of letters, digits, `-` and `_`",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses levels that are not known, or given twice.
     fn check_levels(&self, place: &str) -> Result<()> {
         let built_in = &self.run.levels;

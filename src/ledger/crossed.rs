@@ -1,0 +1,142 @@
+//! The account by the zones of the layers that figures are crossed with.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::{VintageStatus, commune_code, period};
+use crate::align::{Cause, Ground, NONE, Series, cause};
+use crate::partition::FaceId;
+use crate::reference::{Code, Reference};
+
+/// What crossed ground is at one date.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Crossed {
+    /// Cover and use; `None` where the vintage has nothing.
+    pub codes: Option<(Code, Code)>,
+    /// Status that is published.
+    pub last: Option<bool>,
+    /// Impermeable.
+    pub impermeable: Option<bool>,
+}
+
+/// Where crossed ground is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Where {
+    /// The layer, by its number in [`Ground::crossings`],
+    pub crossing: usize,
+    /// its zone, or [`NONE`] for ground outside all,
+    pub zone: u32,
+    /// and the commune, or [`NONE`].
+    pub commune: u32,
+}
+
+/// One row of the crossed account.
+#[derive(Clone, Debug)]
+pub struct CrossedRow {
+    /// The series.
+    pub series: &'static str,
+    /// The département.
+    pub departement: Arc<str>,
+    /// Code of the commune; empty outside all.
+    pub commune: Arc<str>,
+    /// Where it is.
+    pub place: Where,
+    /// Years before and after; one for the other in a stock.
+    pub years: (u16, u16),
+    /// Before, and after; one for the other in a stock.
+    pub sides: [Crossed; 2],
+    /// Why they differ.
+    pub cause: Cause,
+    /// Area, in half square centimetres.
+    pub area: i64,
+}
+
+/// The stock of every vintage by zone.
+pub fn crossed_stocks(
+    ground: &Ground,
+    series: &Series,
+    decided: &[VintageStatus],
+    reference: &Reference,
+) -> Vec<CrossedRow> {
+    let places = super::places(ground).into_iter().map(|(v, d)| (d, v, v));
+    crossed(ground, series, decided, reference, places.collect())
+}
+
+/// The account of every period by zone.
+pub fn crossed_periods(
+    ground: &Ground,
+    series: &Series,
+    decided: &[VintageStatus],
+    reference: &Reference,
+    periods: &[(usize, usize, usize)],
+) -> Vec<CrossedRow> {
+    crossed(ground, series, decided, reference, periods.to_vec())
+}
+
+fn crossed(
+    ground: &Ground,
+    series: &Series,
+    decided: &[VintageStatus],
+    reference: &Reference,
+    periods: Vec<(usize, usize, usize)>,
+) -> Vec<CrossedRow> {
+    if ground.crossings.is_empty() {
+        return Vec::new();
+    }
+    let of_period = |(d, before, after): (usize, usize, usize)| {
+        let mut sums: HashMap<(Where, [Crossed; 2]), i64> = HashMap::new();
+        for face in 0..ground.departement.len() {
+            if ground.departement[face] != d as u32 {
+                continue;
+            }
+            let side = |vintage| {
+                let state = period::state(ground, series, decided, vintage, face as FaceId);
+                Crossed {
+                    codes: state.codes,
+                    last: state.last,
+                    impermeable: state.impermeable,
+                }
+            };
+            let sides = [side(before), side(after)];
+            for (crossing, layer) in ground.crossings.iter().enumerate() {
+                let place = Where {
+                    crossing,
+                    zone: layer.zone[face],
+                    commune: ground.commune[face],
+                };
+                *sums.entry((place, sides)).or_default() += ground.partition.area(face as FaceId);
+            }
+        }
+        let mut sums: Vec<((Where, [Crossed; 2]), i64)> = sums.into_iter().collect();
+        sums.sort_unstable();
+        let years = [before, after].map(|v| ground.vintages[v].year);
+        sums.into_iter()
+            .map(|((place, sides), area)| CrossedRow {
+                series: series.name,
+                departement: ground.departements[d].clone(),
+                commune: commune_code(ground, place.commune),
+                place,
+                years: (years[0], years[1]),
+                sides,
+                cause: cause(
+                    reference,
+                    sides[0].codes,
+                    sides[1].codes,
+                    sides[0].last != sides[1].last,
+                ),
+                area,
+            })
+            .collect::<Vec<CrossedRow>>()
+    };
+    periods.into_par_iter().flat_map(of_period).collect()
+}
+
+impl Where {
+    /// The zone among those of its layer; `None` outside all.
+    pub fn zone_of(self, ground: &Ground) -> Option<&crate::crossings::Zone> {
+        let layer = &ground.crossings[self.crossing];
+        (self.zone != NONE).then(|| &layer.zones[self.zone as usize])
+    }
+}

@@ -203,7 +203,7 @@ mod tests {
         let back = movements()
             .carry(figures(&[("01001", 10), ("01009", 2)]), [2024, 2018], area)
             .unwrap();
-        assert_eq!(back, figures(&[("01001", 3), ("01002", 9)]));
+        assert_eq!(back, figures(&[("01001", 4), ("01002", 8)]));
         let unknown = movements().carry(figures(&[("01001", 10)]), [2024, 2018], |_| None);
         assert!(unknown.unwrap_err().to_string().contains("01002"));
     }

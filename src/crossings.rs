@@ -2,16 +2,17 @@
 //! outline. They are laid on the same partition as everything else, so that what lies in each zone is
 //! a sum of faces, and the zones and what is outside them make the commune, exactly.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::partition::Builder;
+use crate::reference::Reference;
 use crate::territory;
 use crate::vector::{Layer, Opening};
-use crate::vintage::{Intake, Repairs};
+use crate::vintage::{self, Intake, Repairs, Told};
 
 /// A zone of a layer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +35,8 @@ pub struct CrossingLayer {
     pub builder: Builder,
     /// and the zone of each item of it.
     pub owners: Vec<u32>,
+    /// The period, where it is a producer's layer of changes: its zones are what it tells.
+    pub period: Option<(u16, u16)>,
     /// What was found.
     pub report: Report,
 }
@@ -58,6 +61,8 @@ pub struct Crossing {
     pub name: String,
     /// Its zones, sorted.
     pub zones: Vec<Zone>,
+    /// The period, where it is a producer's layer of changes.
+    pub period: Option<(u16, u16)>,
     /// The zone of each face of the ground, or [`crate::align::NONE`].
     pub zone: Vec<u32>,
 }
@@ -142,5 +147,40 @@ pub fn read(from: &territory::Crossing, target: &Crs) -> Result<CrossingLayer> {
         zones,
         builder: intake.builder,
         owners,
+        period: None,
+    })
+}
+
+/// Reads a producer's layer of changes, so that the account can be set against it: its zones are what
+/// it tells of the status.
+pub fn read_official(
+    from: &territory::Changes,
+    target: &Crs,
+    reference: &Reference,
+) -> Result<CrossingLayer> {
+    let (intake, told) = vintage::told(from, target, reference)?;
+    let kinds: BTreeSet<Told> = told.iter().copied().collect();
+    let kinds: Vec<Told> = kinds.into_iter().collect();
+    // Every kind that is told is in the list.
+    let owner = |t: &Told| kinds.binary_search(t).unwrap_or(0) as u32;
+    let file = from.path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(CrossingLayer {
+        name: file.into_owned(),
+        owners: told.iter().map(owner).collect(),
+        zones: kinds
+            .iter()
+            .map(|kind| Zone {
+                kind: kind.name().to_owned(),
+                ..Zone::default()
+            })
+            .collect(),
+        report: Report {
+            name: "official".to_owned(),
+            source: from.path.display().to_string(),
+            zones: kinds.len(),
+            read: intake.repairs,
+        },
+        builder: intake.builder,
+        period: Some((from.from, from.to)),
     })
 }

@@ -4,11 +4,13 @@
 
 pub mod accuracy;
 pub mod align;
+pub mod archive;
 pub mod artificial;
 pub mod check;
 pub mod cog;
 pub mod collection;
 pub mod communes;
+pub mod compare;
 pub mod corrections;
 pub mod crossings;
 pub mod crs;
@@ -24,6 +26,7 @@ pub mod indicators;
 pub mod ledger;
 pub mod levels;
 pub mod partition;
+pub mod population;
 pub mod predict;
 pub mod produce;
 pub mod progress;

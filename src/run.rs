@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::align::{self, Beside, ExemptedLayer, Ground, RevisionReport, Series};
+use crate::archive;
 use crate::cog::Movements;
 use crate::communes::{self, Commune};
 use crate::corrections::{self, Corrections};
@@ -20,6 +21,7 @@ use crate::grid::HALF_CM2_PER_M2;
 use crate::indicators::{self, Account, Consumption, Parts};
 use crate::ledger::{self, CrossedRow, Ledger, PeriodFaces, Stock, VintageStatus};
 use crate::levels::{self, Levels};
+use crate::population;
 use crate::predict::{self, Prediction};
 use crate::produce::{self, Production};
 use crate::progress::Progress;
@@ -68,6 +70,11 @@ pub fn run_with(
     if !territory.has_ground() {
         return tables_alone(path, &territory, &crs, out, &reference, progress);
     }
+    let name = out.file_name().unwrap_or_default().to_string_lossy();
+    archive::unpack_all(
+        &mut territory,
+        &out.with_file_name(format!("{name}.archives")),
+    )?;
     let predictions = predictions(&territory, out);
     let rows = check_files(&territory, &predictions, &crs, &reference)?;
     let staging = Staging::new(out)?;
@@ -94,11 +101,11 @@ pub fn run_with(
     }
 
     let overlap = reference.parameter("commune_overlap_maximum")?;
-    let crossings = territory
-        .crossings
-        .iter()
-        .map(|from| crossings::read(from, &crs))
-        .collect::<Result<Vec<_>>>()?;
+    let zones = territory.crossings.iter();
+    let zones = zones.map(|from| crossings::read(from, &crs));
+    let official = territory.official.iter();
+    let official = official.map(|from| crossings::read_official(from, &crs, &reference));
+    let crossings = zones.chain(official).collect::<Result<Vec<_>>>()?;
     let crossing_reports: Vec<crossings::Report> =
         crossings.iter().map(|layer| layer.report.clone()).collect();
     let beside = Beside {
@@ -214,9 +221,10 @@ pub fn run_with(
         communes: &ground.communes,
         areas: &areas,
         levels: &levels,
+        population: &[],
         consumption: None,
     };
-    let enaf = write_tables(&staging, &territory, parts, consumption, &reference)?;
+    let told = write_tables(&staging, &territory, parts, consumption, &crs, &reference)?;
 
     clock.phase("vintages", None);
     ledger::places(&ground)
@@ -250,7 +258,8 @@ pub fn run_with(
             "repairs": commune_repairs,
         },
         "levels": { "names": levels.names(), "communes_without": levels.missing },
-        "enaf": enaf,
+        "enaf": told.enaf,
+        "population": told.population,
         "vintages": ground.vintages.iter().map(|v| json!({
             "year": v.year,
             "departement": v.departement,
@@ -274,7 +283,7 @@ pub fn run_with(
         ground: Some(ground),
         stocks,
         ledgers,
-        enaf,
+        enaf: told.enaf,
     })
 }
 
@@ -315,9 +324,10 @@ fn tables_alone(
         communes: &listed,
         areas: &areas,
         levels: &levels,
+        population: &[],
         consumption: None,
     };
-    let enaf = write_tables(&staging, territory, parts, consumption, reference)?;
+    let told = write_tables(&staging, territory, parts, consumption, crs, reference)?;
     clock.phase("manifest", None);
     let manifest = json!({
         "program": publish::PROGRAM,
@@ -327,7 +337,8 @@ fn tables_alone(
         "parameters": parameters(reference),
         "reference_folder": territory.run.reference,
         "levels": { "names": levels.names(), "communes_without": levels.missing },
-        "enaf": enaf,
+        "enaf": told.enaf,
+        "population": told.population,
         "seconds": clock.finish().into_iter().collect::<BTreeMap<_, _>>(),
     });
     write_manifest(&staging, &manifest)?;
@@ -338,7 +349,7 @@ fn tables_alone(
         stocks: Vec::new(),
         ledgers: Vec::new(),
         revision: None,
-        enaf,
+        enaf: told.enaf,
     })
 }
 
@@ -350,6 +361,10 @@ fn require_tables(territory: &Territory) -> Result<()> {
     }
     territory.enaf.as_ref().map_or(Ok(()), enaf::require)?;
     let trajectory = territory.trajectory.as_ref();
+    territory
+        .population
+        .iter()
+        .try_for_each(population::require)?;
     trajectory.map_or(Ok(()), trajectory::require)
 }
 
@@ -372,13 +387,25 @@ fn write_tables(
     territory: &Territory,
     parts: Parts,
     enaf: Option<Enaf>,
+    crs: &Crs,
     reference: &Reference,
-) -> Result<Option<enaf::Report>> {
+) -> Result<Tables> {
     let report = enaf.as_ref().map(|enaf| enaf.report.clone());
     let consumption = enaf
         .map(|enaf| of_territory(territory, enaf, parts.levels))
         .transpose()?;
+    let cog = territory.communes.as_ref().and_then(|c| c.cog);
+    let population = territory
+        .population
+        .iter()
+        .map(|from| population::read(from, parts.communes, cog))
+        .collect::<Result<Vec<_>>>()?;
+    let found = Tables {
+        enaf: report,
+        population: population.iter().map(|p| p.report.clone()).collect(),
+    };
     let parts = Parts {
+        population: &population,
         consumption: consumption.as_ref(),
         ..parts
     };
@@ -393,7 +420,22 @@ fn write_tables(
         publish::table(staging, table)?;
     }
     publish::dictionary(staging, &territory.name, &tables)?;
-    Ok(report)
+    let levels = parts.levels.names().into_iter().map(Some);
+    for level in std::iter::once(None).chain(levels) {
+        let own = tables.iter().filter(|t| t.level.as_deref() == level);
+        publish::workbook(staging, level, &own.collect::<Vec<_>>())?;
+    }
+    let outlines = parts.ground.filter(|_| territory.communes.is_some());
+    let outlines = outlines.map(|ground| publish::Outlines { ground, crs });
+    publish::wide(staging, &tables, parts.levels, outlines)?;
+    Ok(found)
+}
+
+/// What was found in the tables that were given.
+#[derive(Serialize)]
+struct Tables {
+    enaf: Option<enaf::Report>,
+    population: Vec<population::Report>,
 }
 
 /// Consumption, with what the territory file holds it against.
@@ -637,6 +679,9 @@ fn check_files(
         .crossings
         .iter()
         .try_for_each(crossings::require)?;
+    for official in &territory.official {
+        vintage::require_changes(official)?;
+    }
     Ok(rows)
 }
 
@@ -741,6 +786,7 @@ struct Input {
 fn inputs(path: &Path, territory: &Territory) -> Result<Vec<Input>> {
     let mut paths = vec![path.to_owned()];
     paths.extend(territory.communes.iter().map(|c| c.path.clone()));
+    paths.extend(territory.population.iter().map(|p| p.path.clone()));
     paths.extend(territory.enaf.iter().map(|e| e.path.clone()));
     paths.extend(territory.cog.iter().map(|c| c.movements.clone()));
     let trajectory = territory.trajectory.iter();
@@ -748,6 +794,7 @@ fn inputs(path: &Path, territory: &Territory) -> Result<Vec<Input>> {
     paths.extend(territory.levels.iter().map(|l| l.path.clone()));
     paths.extend(territory.changes.iter().map(|c| c.path.clone()));
     paths.extend(territory.exemptions.iter().map(|e| e.path.clone()));
+    paths.extend(territory.official.iter().map(|o| o.path.clone()));
     paths.extend(territory.crossings.iter().map(|c| c.path.clone()));
     paths.extend(territory.corrections.iter().map(|c| c.path.clone()));
     for vintage in &territory.vintages {

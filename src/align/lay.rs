@@ -146,6 +146,7 @@ pub fn lay(
         .iter_mut()
         .map(|layer| Crossing {
             name: std::mem::take(&mut layer.name),
+            period: layer.period,
             zones: std::mem::take(&mut layer.zones),
             zone: vec![NONE; count],
         })

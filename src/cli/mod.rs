@@ -2,6 +2,7 @@
 
 mod check;
 mod collection;
+mod compare;
 mod corrections;
 mod dataset;
 mod evaluate;
@@ -45,6 +46,8 @@ enum Command {
     Dataset(dataset::Flags),
     /// Annotations, dataset, models and maps as one STAC collection with its licence.
     Collection(collection::Flags),
+    /// What moved between two runs, by how much, and what they do not have in common.
+    Compare(compare::Flags),
     /// The tables that are published: which there are, what they measure, and your own.
     Indicators(indicators::Flags),
     /// The polygons behind the figures of a commune.
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Model(flags) => model::main(flags),
         Command::Dataset(flags) => dataset::main(flags),
         Command::Collection(flags) => collection::main(flags),
+        Command::Compare(flags) => compare::main(flags),
         Command::Indicators(flags) => indicators::main(flags),
         Command::Query(flags) => query::main(flags),
         Command::Twin(flags) => twin::main(flags),

@@ -14,6 +14,7 @@ use crate::ledger::{
     Crossed, CrossedRow, Judged, Ledger, Returned, Revised, State, Stock, StockRow,
 };
 use crate::levels::Levels;
+use crate::population::Population;
 use crate::reference::{Code, Nomenclature, Reference};
 use crate::trajectory::{Apart, Objective};
 
@@ -22,7 +23,8 @@ use crate::trajectory::{Apart, Objective};
 ///
 /// `ledger` and `stock` are the account; `commune_periods` and `commune_vintages` every commune with
 /// every period and vintage that concerns it, so that zeros appear; `crossed_ledger` and
-/// `crossed_stock` the account by zone of the layers that figures are crossed with; `judged` what
+/// `crossed_stock` the account by zone of the layers that figures are crossed with, `official_ledger`
+/// that by what producers' layers of changes tell; `judged` what
 /// alignment made of differences, `revised` what corrections moved, `returned` what changes back;
 /// `communes`, and `levels`, the communes of every territory of every level; `enaf` the consumption of
 /// every commune by year and destination, `enaf_communes` its communes, `enaf_table` the years of the
@@ -58,6 +60,8 @@ pub struct Parts<'a> {
     pub areas: &'a [i64],
     /// and the territories that they make.
     pub levels: &'a Levels,
+    /// Population of communes, a table for each year.
+    pub population: &'a [Population],
     /// Consumption of ENAF, where there is a table of it.
     pub consumption: Option<&'a Consumption>,
 }
@@ -86,11 +90,30 @@ impl Account {
             ("commune_vintages", vintages_frame(parts.stocks, communes)?),
             (
                 "crossed_stock",
-                crossed_frame(parts.crossed_stocks, parts.ground, reference, true)?,
+                crossed_frame(
+                    parts.crossed_stocks,
+                    parts.ground,
+                    reference,
+                    Crossing::Stock,
+                )?,
             ),
             (
                 "crossed_ledger",
-                crossed_frame(parts.crossed_ledger, parts.ground, reference, false)?,
+                crossed_frame(
+                    parts.crossed_ledger,
+                    parts.ground,
+                    reference,
+                    Crossing::Ledger,
+                )?,
+            ),
+            (
+                "official_ledger",
+                crossed_frame(
+                    parts.crossed_ledger,
+                    parts.ground,
+                    reference,
+                    Crossing::Official,
+                )?,
             ),
             ("judged", judged_frame(parts.judged, communes, reference)?),
             (
@@ -112,6 +135,7 @@ impl Account {
             .map(|(name, frame)| (name.to_owned(), frame))
             .collect();
         named.extend(consumption_frames(parts.consumption, reference)?);
+        named.insert("population".to_owned(), population_frame(parts)?);
         Ok(Self(named))
     }
 
@@ -129,6 +153,7 @@ impl Account {
             communes: &[],
             areas: &[],
             levels: &Levels::default(),
+            population: &[],
             consumption: None,
         };
         Self::new(none, &Reference::load(None)?)
@@ -212,6 +237,7 @@ fn communes_frame(communes: &[Commune], areas: &[i64]) -> Result<DataFrame> {
         .texts("commune", rows().map(|c| Some(&*c.code)))
         .texts("name", rows().map(|c| Some(&*c.name)))
         .texts("departement", rows().map(|c| Some(&*c.departement)))
+        .integers("communes", rows().map(|_| 1))
         .some_integers(
             "area_half_cm2",
             (0..communes.len()).map(|n| areas.get(n).copied()),
@@ -280,12 +306,6 @@ fn consumption_frames(
         .integers("year_first", one().map(|c| year(c.enaf.years.first())))
         .integers("year_last", one().map(|c| year(c.enaf.years.last())))
         .frame()?;
-    let counts = || enaf.counts.iter();
-    let population = Columns::default()
-        .texts("commune", counts().map(|c| Some(&*commune(c.0).code)))
-        .texts("name", counts().map(|c| Some(&*commune(c.0).name)))
-        .integers("year", counts().map(|c| i64::from(c.1)));
-    let population = counted(population, || counts().map(|c| &c.2));
     let won = || enaf.won.iter();
     let won_frame = Columns::default()
         .texts("commune", won().map(|w| Some(&*commune(w.0).code)))
@@ -313,13 +333,29 @@ fn consumption_frames(
         ("enaf_periods", periods_frame),
         ("enaf_apart", apart),
         ("objectives", objectives_frame(&told.objectives)?),
-        ("population", population.frame()?),
         ("population_won", won_frame.frame()?),
     ];
     Ok(frames
         .into_iter()
         .map(|(name, frame)| (name.to_owned(), frame))
         .collect())
+}
+
+/// The population of every commune and year: of the tables of population, else of that of consumption.
+fn population_frame(parts: Parts) -> Result<DataFrame> {
+    let mut known: BTreeMap<(&str, u16), Counts> = BTreeMap::new();
+    if let Some(enaf) = parts.consumption.map(|c| &c.enaf) {
+        let counts = enaf.counts.iter();
+        known.extend(counts.map(|(n, year, own)| ((&*enaf.communes[*n].code, *year), *own)));
+    }
+    for table in parts.population {
+        let counts = table.counts.iter();
+        known.extend(counts.map(|(code, own)| ((code.as_str(), table.year), *own)));
+    }
+    let columns = Columns::default()
+        .texts("commune", known.keys().map(|(code, _)| Some(*code)))
+        .integers("year", known.keys().map(|(_, year)| i64::from(*year)));
+    counted(columns, || known.values()).frame()
 }
 
 /// Adds what is counted, and of how many communes it is known.
@@ -490,13 +526,31 @@ fn stock_frame(stocks: &[Stock], reference: &Reference) -> Result<DataFrame> {
         .frame()
 }
 
-/// The account by zone; a stock has one year, and one state.
+/// What a table of crossed ground is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Crossing {
+    /// Zones, at one date: one year, one state.
+    Stock,
+    /// Zones, over a period.
+    Ledger,
+    /// What producers' layers of changes tell, over their period.
+    Official,
+}
+
+/// The account by zone.
 fn crossed_frame(
     rows: &[CrossedRow],
     ground: Option<&Ground>,
     reference: &Reference,
-    is_stock: bool,
+    of: Crossing,
 ) -> Result<DataFrame> {
+    let is_official =
+        |row: &CrossedRow| ground.is_some_and(|g| g.crossings[row.place.crossing].period.is_some());
+    let rows: Vec<&CrossedRow> = rows
+        .iter()
+        .filter(|row| is_official(row) == (of == Crossing::Official))
+        .collect();
+    let is_stock = of == Crossing::Stock;
     let zone = |row: &CrossedRow| ground.and_then(|g| row.place.zone_of(g));
     let layer = |row: &CrossedRow| ground.map(|g| g.crossings[row.place.crossing].name.as_str());
     let sides = |n: usize| rows.iter().map(move |row| row.sides[n]);
@@ -504,7 +558,7 @@ fn crossed_frame(
     let usage = |s: Crossed| s.codes.map(|c| reference.usage.text(c.1));
     let mut columns = Columns::default()
         .texts("series", rows.iter().map(|row| Some(row.series)))
-        .texts("crossing", rows.iter().map(layer))
+        .texts("crossing", rows.iter().map(|row| layer(row)))
         .texts(
             "zone",
             rows.iter().map(|row| zone(row).map(|z| z.code.as_str())),

@@ -37,6 +37,7 @@ const TABLES: &[(&str, &str)] = &tables![
     "causes",
     "composition",
     "coverage",
+    "ecarts_officiel",
     "doubtful",
     "guarantee",
     "enaf",
@@ -50,6 +51,7 @@ const TABLES: &[(&str, &str)] = &tables![
     "impermeable_flux_by_cover",
     "impermeable_flux_by_use",
     "nomenclature",
+    "per_inhabitant",
     "revisions",
     "stock",
     "stock_by_cover",
@@ -67,6 +69,11 @@ const TABLES: &[(&str, &str)] = &tables![
 
 /// Tables that need layers to cross with.
 const CROSSED: [&str; 4] = ["zone_flux", "zone_stock", "zoning_flux", "zoning_stock"];
+
+/// A table that needs producers' layers of changes.
+const OFFICIAL: &str = "ecarts_officiel";
+/// A table that needs the population of communes.
+const PER_INHABITANT: &str = "per_inhabitant";
 
 /// Tables that are not computed for larger territories.
 const WHOLE: [&str; 3] = ["nomenclature", "territories", GUARANTEE];
@@ -130,11 +137,15 @@ fn compute_at(
         context.register(name, frame.clone().lazy());
     }
     let mut tables = Vec::new();
+    let has_official = account.has_rows("official_ledger");
+    let has_population = account.has_rows("population");
     let has_crossings = account.has_rows("crossed_stock");
     for indicator in indicators {
         let name = indicator.name.as_str();
-        let is_told =
-            account.has(indicator.header.subject) && (has_crossings || !CROSSED.contains(&name));
+        let is_told = account.has(indicator.header.subject)
+            && (has_crossings || !CROSSED.contains(&name))
+            && (has_official || name != OFFICIAL)
+            && (has_population || name != PER_INHABITANT);
         if !is_asked(name) || !is_told {
             continue;
         }

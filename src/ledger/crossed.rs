@@ -60,6 +60,7 @@ pub fn crossed_stocks(
     decided: &[VintageStatus],
     reference: &Reference,
 ) -> Vec<CrossedRow> {
+    // A layer of changes has no stock: it is of a period.
     let places = super::places(ground).into_iter().map(|(v, d)| (d, v, v));
     crossed(ground, series, decided, reference, places.collect())
 }
@@ -87,6 +88,8 @@ fn crossed(
     }
     let of_period = |(d, before, after): (usize, usize, usize)| {
         let mut sums: HashMap<(Where, [Crossed; 2]), i64> = HashMap::new();
+        let year = |vintage: usize| ground.vintages[vintage].year;
+        let years = (year(before), year(after));
         for face in 0..ground.departement.len() {
             if ground.departement[face] != d as u32 {
                 continue;
@@ -101,6 +104,9 @@ fn crossed(
             };
             let sides = [side(before), side(after)];
             for (crossing, layer) in ground.crossings.iter().enumerate() {
+                if layer.period.is_some_and(|period| period != years) {
+                    continue;
+                }
                 let place = Where {
                     crossing,
                     zone: layer.zone[face],
@@ -111,14 +117,13 @@ fn crossed(
         }
         let mut sums: Vec<((Where, [Crossed; 2]), i64)> = sums.into_iter().collect();
         sums.sort_unstable();
-        let years = [before, after].map(|v| ground.vintages[v].year);
         sums.into_iter()
             .map(|((place, sides), area)| CrossedRow {
                 series: series.name,
                 departement: ground.departements[d].clone(),
                 commune: commune_code(ground, place.commune),
                 place,
-                years: (years[0], years[1]),
+                years,
                 sides,
                 cause: cause(
                     reference,

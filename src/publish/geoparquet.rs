@@ -17,7 +17,7 @@ use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::grid::Point;
 use crate::partition::Polygon;
-use crate::vector::wkb;
+use crate::vector::{wkb, wkb_of_all};
 
 /// Rows of a row group.
 const ROW_GROUP: usize = 65_536;
@@ -31,6 +31,41 @@ pub struct GeoParquet {
     schema: Arc<Schema>,
     crs: serde_json::Value,
     bounds: [f64; 4],
+    kind: &'static str,
+}
+
+/// The geometry of a row.
+pub trait Shape {
+    /// Its type, as the metadata names it.
+    const KIND: &'static str;
+    /// As well-known binary.
+    fn wkb(&self) -> Vec<u8>;
+    /// The points of its outer rings.
+    fn outline(&self) -> impl Iterator<Item = &Point>;
+}
+
+impl Shape for Polygon {
+    const KIND: &'static str = "Polygon";
+
+    fn wkb(&self) -> Vec<u8> {
+        wkb(self)
+    }
+
+    fn outline(&self) -> impl Iterator<Item = &Point> {
+        self.exterior.iter()
+    }
+}
+
+impl Shape for Vec<Polygon> {
+    const KIND: &'static str = "MultiPolygon";
+
+    fn wkb(&self) -> Vec<u8> {
+        wkb_of_all(self)
+    }
+
+    fn outline(&self) -> impl Iterator<Item = &Point> {
+        self.iter().flat_map(|polygon| &polygon.exterior)
+    }
 }
 
 impl GeoParquet {
@@ -53,6 +88,7 @@ impl GeoParquet {
             path: path.to_owned(),
             writer,
             schema,
+            kind: Polygon::KIND,
             crs: crs.projjson()?,
             bounds: [
                 f64::INFINITY,
@@ -64,19 +100,21 @@ impl GeoParquet {
     }
 
     /// Writes rows along a Hilbert curve through the `centres` of their polygons: `columns` makes
-    /// the columns of some rows, `polygon` the polygon of one.
-    pub fn write<C, P>(&mut self, centres: &[Point], columns: C, polygon: P) -> Result<()>
+    /// the columns of some rows, `shape` the geometry of one.
+    pub fn write<C, P, S>(&mut self, centres: &[Point], columns: C, shape: P) -> Result<()>
     where
         C: Fn(&[usize]) -> Vec<ArrayRef> + Sync,
-        P: Fn(usize) -> Polygon + Sync,
+        P: Fn(usize) -> S + Sync,
+        S: Shape,
     {
+        self.kind = S::KIND;
         let order = hilbert_order(centres);
         let schema = &self.schema;
         let threads = rayon::current_num_threads().max(1);
         for group in order.chunks(CHUNK * threads) {
             let batches: Vec<(RecordBatch, [f64; 4])> = group
                 .par_chunks(CHUNK)
-                .map(|rows| batch(schema, rows, &columns, &polygon))
+                .map(|rows| batch(schema, rows, &columns, &shape))
                 .collect::<Result<_>>()?;
             for (batch, bounds) in batches {
                 for n in 0..2 {
@@ -95,7 +133,7 @@ impl GeoParquet {
     pub fn finish(mut self) -> Result<()> {
         let mut column = json!({
             "encoding": "WKB",
-            "geometry_types": ["Polygon"],
+            "geometry_types": [self.kind],
             "crs": self.crs,
             "orientation": "counterclockwise",
             "edges": "planar",
@@ -123,24 +161,25 @@ impl GeoParquet {
 }
 
 /// The rows of one batch, and their bounds.
-fn batch<C, P>(
+fn batch<C, P, S>(
     schema: &Arc<Schema>,
     rows: &[usize],
     columns: &C,
-    polygon: &P,
+    shape: &P,
 ) -> Result<(RecordBatch, [f64; 4])>
 where
     C: Fn(&[usize]) -> Vec<ArrayRef>,
-    P: Fn(usize) -> Polygon,
+    P: Fn(usize) -> S,
+    S: Shape,
 {
     let mut corners: [Vec<f64>; 4] = Default::default();
     let mut wkbs: Vec<Vec<u8>> = Vec::with_capacity(rows.len());
     for &row in rows {
-        let polygon = polygon(row);
-        for (corner, value) in corners.iter_mut().zip(bounds(&polygon)) {
+        let shape = shape(row);
+        for (corner, value) in corners.iter_mut().zip(bounds(&shape)) {
             corner.push(value);
         }
-        wkbs.push(wkb(&polygon));
+        wkbs.push(shape.wkb());
     }
     let extreme = [
         corners[0].iter().copied().fold(f64::INFINITY, f64::min),
@@ -167,9 +206,9 @@ fn bbox_fields() -> Fields {
         .collect()
 }
 
-fn bounds(polygon: &Polygon) -> [f64; 4] {
+fn bounds(shape: &impl Shape) -> [f64; 4] {
     let mut bounds = [i32::MAX, i32::MAX, i32::MIN, i32::MIN];
-    for p in &polygon.exterior {
+    for p in shape.outline() {
         bounds[0] = bounds[0].min(p.x);
         bounds[1] = bounds[1].min(p.y);
         bounds[2] = bounds[2].max(p.x);

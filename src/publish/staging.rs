@@ -10,7 +10,7 @@ pub const MANIFEST: &str = "manifest.json";
 /// What a manifest of ours says under the key `program`.
 pub const PROGRAM: &str = "millesime";
 /// What a folder of outputs holds.
-const OURS: [&str; 9] = [
+const OURS: [&str; 10] = [
     "account",
     "vintages",
     "revised",
@@ -18,6 +18,7 @@ const OURS: [&str; 9] = [
     "faces",
     "ledger",
     "tables",
+    "ministere",
     "datapackage.json",
     MANIFEST,
 ];

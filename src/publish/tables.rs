@@ -151,7 +151,10 @@ pub fn csv(to: impl std::io::Write, frame: &DataFrame) -> Result<()> {
     }
 }
 
-fn write_csv(to: impl std::io::Write, columns: &[(String, Vec<Cell>)]) -> std::io::Result<()> {
+pub(super) fn write_csv(
+    to: impl std::io::Write,
+    columns: &[(String, Vec<Cell>)],
+) -> std::io::Result<()> {
     let mut writer = csv::WriterBuilder::new().from_writer(to);
     writer.write_record(columns.iter().map(|(name, _)| name))?;
     let rows = columns.first().map_or(0, |(_, values)| values.len());

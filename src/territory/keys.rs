@@ -9,6 +9,7 @@ const TOP: &[&str] = &[
     "crs",
     "communes",
     "levels",
+    "population",
     "enaf",
     "trajectory",
     "cog",
@@ -19,6 +20,7 @@ const TOP: &[&str] = &[
     "vintages",
     "changes",
     "crossings",
+    "official",
     "exemptions",
     "corrections",
 ];
@@ -37,6 +39,17 @@ fn known(section: &str) -> &'static [&'static str] {
         ],
         "levels" => &[
             "level", "path", "layer", "commune", "code", "name", "encoding",
+        ],
+        "population" => &[
+            "year",
+            "path",
+            "layer",
+            "commune",
+            "inhabitants",
+            "households",
+            "jobs",
+            "cog",
+            "encoding",
         ],
         "enaf" => &[
             "path", "layer", "commune", "cog", "unit", "periods", "encoding",
@@ -79,7 +92,7 @@ fn known(section: &str) -> &'static [&'static str] {
         "bd_topo" | "bd_foret" | "rpg" | "fichiers_fonciers" => {
             &["path", "layer", "date", "crs", "encoding"]
         }
-        "changes" => &[
+        "changes" | "official" => &[
             "from",
             "to",
             "path",

@@ -26,6 +26,9 @@ pub struct Territory {
     /// Groups of communes that figures are published for.
     #[serde(default)]
     pub levels: Vec<LevelTable>,
+    /// Population of the communes, a table for each year.
+    #[serde(default)]
+    pub population: Vec<Population>,
     /// Consumption of ENAF by commune.
     pub enaf: Option<Enaf>,
     /// What consumption is to be held against.
@@ -49,6 +52,9 @@ pub struct Territory {
     /// Change layers.
     #[serde(default)]
     pub changes: Vec<Changes>,
+    /// Producers' layers of changes that the account is set against.
+    #[serde(default)]
+    pub official: Vec<Changes>,
     /// Layers of zones that figures are crossed with.
     #[serde(default)]
     pub crossings: Vec<Crossing>,
@@ -96,6 +102,29 @@ pub struct LevelTable {
     pub code: String,
     /// Column of the name of that territory; else its code.
     pub name: Option<String>,
+    /// Encoding of its text.
+    pub encoding: Option<String>,
+}
+
+/// A table of the population of communes in one year.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Population {
+    /// The year.
+    pub year: u16,
+    /// The file: CSV, XLSX, or whatever else GDAL reads.
+    pub path: PathBuf,
+    /// Its layer or sheet.
+    pub layer: Option<String>,
+    /// Column of the code of the commune.
+    pub commune: String,
+    /// Column of inhabitants,
+    pub inhabitants: Option<String>,
+    /// of households,
+    pub households: Option<String>,
+    /// and of jobs.
+    pub jobs: Option<String>,
+    /// Year of the code officiel géographique of its communes.
+    pub cog: Option<u16>,
     /// Encoding of its text.
     pub encoding: Option<String>,
 }
@@ -508,6 +537,9 @@ impl Territory {
         for table in &mut self.levels {
             anchor(&mut table.path);
         }
+        for population in &mut self.population {
+            anchor(&mut population.path);
+        }
         if let Some(enaf) = &mut self.enaf {
             anchor(&mut enaf.path);
         }
@@ -520,6 +552,9 @@ impl Territory {
         }
         for changes in &mut self.changes {
             anchor(&mut changes.path);
+        }
+        for official in &mut self.official {
+            anchor(&mut official.path);
         }
         for crossing in &mut self.crossings {
             anchor(&mut crossing.path);
@@ -664,11 +699,11 @@ impl Territory {
 impl Territory {
     /// Refuses crossings that have no name of their own, or no ground to cross.
     fn check_crossings(&self, place: &str) -> Result<()> {
-        if !self.has_ground() && !self.crossings.is_empty() {
+        if !self.has_ground() && !(self.crossings.is_empty() && self.official.is_empty()) {
             return Err(Error::input(
                 place,
-                "has [[crossings]] and no [[vintages]]",
-                "zones are crossed with what vintages say of the ground: give them",
+                "has [[crossings]] or [[official]] and no [[vintages]]",
+                "they are crossed with what vintages say of the ground: give them",
             ));
         }
         for (n, crossing) in self.crossings.iter().enumerate() {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub use self::parquet::geo_metadata;
 pub use geometry::{Ring, Shape, polygons};
 pub use surface::Surface;
-pub use wkb::wkb;
+pub use wkb::{wkb, wkb_of_all};
 
 use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};

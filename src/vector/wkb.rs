@@ -2,6 +2,15 @@
 
 use crate::partition::Polygon;
 
+/// Little-endian WKB of any number of polygons, coordinates in metres.
+pub fn wkb_of_all(polygons: &[Polygon]) -> Vec<u8> {
+    let mut bytes = vec![1];
+    bytes.extend(6u32.to_le_bytes());
+    bytes.extend((polygons.len() as u32).to_le_bytes());
+    bytes.extend(polygons.iter().flat_map(wkb));
+    bytes
+}
+
 /// Little-endian WKB of a polygon, coordinates in metres.
 pub fn wkb(polygon: &Polygon) -> Vec<u8> {
     let rings = 1 + polygon.holes.len();

@@ -90,6 +90,75 @@ pub fn read(
     Ok(vintages)
 }
 
+/// What a producer's layer of changes says of the status of its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Told {
+    /// It became artificialised.
+    Gain,
+    /// It ceased to be.
+    Loss,
+    /// It changed, and kept its status.
+    Same,
+    /// Its codes are null or leave the status open.
+    Unknown,
+}
+
+impl Told {
+    /// Its name in the tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gain => "artificialisation",
+            Self::Loss => "désartificialisation",
+            Self::Same => "sans effet",
+            Self::Unknown => "codes nuls",
+        }
+    }
+}
+
+/// Reads what a producer's layer of changes says: by its column `artificialisation` (+1, −1), by its
+/// statuses before and after, else by the matrix on its codes. The polygons, and of each what is told.
+pub fn told(
+    changes: &territory::Changes,
+    target: &Crs,
+    reference: &Reference,
+) -> Result<(Intake, Vec<Told>)> {
+    let mut layer = open(changes)?;
+    let place = layer.place();
+    let mut wanted = code_columns(&layer, changes)?;
+    let balance = wanted.len();
+    wanted.push(layer.find_column(&["artificialisation"]));
+    let mut intake = Intake::new(&layer, changes.crs.as_deref(), target)?;
+    let mut told = Vec::new();
+    let mut report = Report::default();
+    layer.scan(&wanted, |row| {
+        let value = |n: usize| row.values[n].as_deref().map(str::trim).unwrap_or("");
+        let mut matrix = [None; 2];
+        for (n, status) in matrix.iter_mut().enumerate() {
+            let own = product::official(value(n + 6), "", &place, row.number)?;
+            let cover = product::code(&reference.cover, value(n), &place, &row, &mut report)?;
+            let usage = product::code(&reference.usage, value(n + 2), &place, &row, &mut report)?;
+            let has_codes = !value(n).is_empty() && !value(n + 2).is_empty();
+            let by_codes = reference.is_artificial(cover, usage).filter(|_| has_codes);
+            *status = own.map(|o| o.artificial).or(by_codes);
+        }
+        let of_row = match value(balance).parse::<f64>() {
+            Ok(balance) if balance > 0.0 => Told::Gain,
+            Ok(balance) if balance < 0.0 => Told::Loss,
+            Ok(_) => Told::Same,
+            Err(_) => match matrix {
+                [Some(false), Some(true)] => Told::Gain,
+                [Some(true), Some(false)] => Told::Loss,
+                [Some(_), Some(_)] => Told::Same,
+                _ => Told::Unknown,
+            },
+        };
+        let first = intake.add(row.number, row.geometry)?;
+        told.extend((first..intake.builder.item_count()).map(|_| of_row));
+        Ok(())
+    })?;
+    Ok((intake.finish()?, told))
+}
+
 /// Refuses changes whose file, layer or columns are not there; the number of rows to read.
 pub fn require(changes: &territory::Changes) -> Result<u64> {
     let layer = open(changes)?;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::Serialize;
 
-pub use changes::{read as read_changes, require as require_changes};
+pub use changes::{Told, read as read_changes, require as require_changes, told};
 pub use classes::read as read_classes;
 pub use intake::{Intake, Repairs};
 pub use product::{object_columns, open as open_product, read as read_product};

@@ -1,0 +1,199 @@
+//! The tables of a level as one workbook: a sheet of sources, then a sheet for each table, under
+//! French labels with their units.
+
+use std::collections::BTreeSet;
+
+use rust_xlsxwriter::{
+    DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError,
+};
+
+use super::Staging;
+use super::tables::{Cell, cells};
+use crate::error::{Error, Result};
+use crate::grid::HALF_CM2_PER_M2;
+use crate::indicators::{Dictionary, Table};
+
+/// A longer table is left to its CSV: a spreadsheet would not be of help with it.
+const LONGEST: usize = 200_000;
+/// Longest name of a sheet.
+const NAME: usize = 31;
+/// Widest column, in characters.
+const WIDEST: usize = 60;
+/// The sheet of sources.
+const SOURCES: &str = "sources";
+
+/// Formats of cells.
+struct Formats {
+    header: Format,
+    wrapped: Format,
+    area: Format,
+    share: Format,
+    whole: Format,
+    number: Format,
+}
+
+/// Writes the workbook of one level; that of communes, and of what is not by territory, for none.
+pub fn write(staging: &Staging, level: Option<&str>, tables: &[&Table]) -> Result<()> {
+    let name = match level {
+        Some(level) => format!("tables/{level}/millesime-{level}.xlsx"),
+        None => "tables/millesime.xlsx".to_owned(),
+    };
+    let path = staging.path(&name)?;
+    let dictionary = Dictionary::load()?;
+    let columns = tables
+        .iter()
+        .map(|table| cells(&table.frame))
+        .collect::<Result<Vec<_>>>()?;
+    let make = || -> std::result::Result<Vec<u8>, XlsxError> {
+        let mut workbook = Workbook::new();
+        // A date of our own, so that the same figures make the same bytes.
+        let date = ExcelDateTime::from_ymd(2000, 1, 1)?;
+        workbook.set_properties(&DocProperties::new().set_creation_datetime(&date));
+        let formats = Formats::new();
+        sources(workbook.add_worksheet(), tables, &formats)?;
+        let mut taken = BTreeSet::from([SOURCES.to_owned()]);
+        for (table, columns) in tables.iter().zip(&columns) {
+            if table.frame.height() > LONGEST {
+                continue;
+            }
+            let sheet = workbook.add_worksheet();
+            sheet.set_name(sheet_name(&table.indicator.name, &mut taken))?;
+            fill(sheet, columns, &dictionary, &formats)?;
+        }
+        workbook.save_to_buffer()
+    };
+    let bytes = make().map_err(|e| Error::Internal(format!("{name}: {e}")))?;
+    std::fs::write(&path, bytes).map_err(|e| Error::unwritable(&path, e))
+}
+
+/// A name of a sheet that none has yet.
+fn sheet_name(table: &str, taken: &mut BTreeSet<String>) -> String {
+    let mut name: String = table.chars().take(NAME).collect();
+    let mut number = 2;
+    // Sheets are told apart in any case of letters.
+    while !taken.insert(name.to_lowercase()) {
+        let end = format!("-{number}");
+        name = table.chars().take(NAME - end.len()).collect();
+        name += &end;
+        number += 1;
+    }
+    name
+}
+
+/// What every table is and where it comes from.
+fn sources(
+    sheet: &mut Worksheet,
+    tables: &[&Table],
+    formats: &Formats,
+) -> std::result::Result<(), XlsxError> {
+    sheet.set_name(SOURCES)?;
+    let labels = [
+        "Table",
+        "Titre",
+        "Définition",
+        "Source",
+        "Compte",
+        "Unités",
+        "Lignes",
+    ];
+    for (column, label) in labels.iter().enumerate() {
+        sheet.write_with_format(0, column as u16, *label, &formats.header)?;
+    }
+    for (n, table) in tables.iter().enumerate() {
+        let row = n as u32 + 1;
+        let header = &table.indicator.header;
+        let height = table.frame.height();
+        let texts = [
+            table.indicator.name.as_str(),
+            &header.titre,
+            &header.définition,
+            &header.source,
+            header.subject.name(),
+            &header.unit,
+        ];
+        for (column, text) in texts.iter().enumerate() {
+            sheet.write_with_format(row, column as u16, *text, &formats.wrapped)?;
+        }
+        match height > LONGEST {
+            true => sheet.write(row, 6, format!("{height} : voir le fichier CSV"))?,
+            false => sheet.write(row, 6, height as f64)?,
+        };
+    }
+    for (column, width) in [28.0, 50.0, 100.0, 60.0, 10.0, 24.0, 12.0]
+        .iter()
+        .enumerate()
+    {
+        sheet.set_column_width(column as u16, *width)?;
+    }
+    sheet.set_freeze_panes(1, 1)?;
+    Ok(())
+}
+
+fn fill(
+    sheet: &mut Worksheet,
+    columns: &[(String, Vec<Cell>)],
+    dictionary: &Dictionary,
+    formats: &Formats,
+) -> std::result::Result<(), XlsxError> {
+    for (n, (name, values)) in columns.iter().enumerate() {
+        let column = n as u16;
+        let label = match dictionary.meaning(name) {
+            Some(meaning) if meaning.unit.is_empty() => meaning.label_fr.clone(),
+            Some(meaning) => format!("{} ({})", meaning.label_fr, meaning.unit),
+            None => name.clone(),
+        };
+        sheet.write_with_format(0, column, &label, &formats.header)?;
+        let mut width = 10;
+        for (row, value) in (1..).zip(values) {
+            match value {
+                Cell::Empty => continue,
+                // Codes are text: a leading zero stays.
+                Cell::Text(text) => {
+                    width = width.max(text.chars().count());
+                    sheet.write_string(row, column, text)?
+                }
+                Cell::Flag(true) => sheet.write_string(row, column, "oui")?,
+                Cell::Flag(false) => sheet.write_string(row, column, "non")?,
+                Cell::Integer(number) => {
+                    let format = match name.starts_with("year") || name.ends_with("year") {
+                        true => &formats.whole,
+                        false => &formats.number,
+                    };
+                    sheet.write_number_with_format(row, column, *number as f64, format)?
+                }
+                Cell::Area(half_cm2) => {
+                    let square_metres = *half_cm2 as f64 / HALF_CM2_PER_M2 as f64;
+                    sheet.write_number_with_format(row, column, square_metres, &formats.area)?
+                }
+                Cell::Number(number) if name.ends_with("share") || name == "reduction" => {
+                    sheet.write_number_with_format(row, column, *number, &formats.share)?
+                }
+                Cell::Number(number) => {
+                    sheet.write_number_with_format(row, column, *number, &formats.area)?
+                }
+            };
+        }
+        sheet.set_column_width(column, (width + 2).min(WIDEST) as f64)?;
+    }
+    sheet.set_freeze_panes(1, 0)?;
+    if let (Some(last), Some(rows)) = (columns.len().checked_sub(1), columns.first()) {
+        sheet.autofilter(0, 0, rows.1.len() as u32, last as u16)?;
+    }
+    Ok(())
+}
+
+impl Formats {
+    fn new() -> Self {
+        Self {
+            header: Format::new()
+                .set_bold()
+                .set_text_wrap()
+                .set_align(FormatAlign::Top),
+            wrapped: Format::new().set_text_wrap().set_align(FormatAlign::Top),
+            area: Format::new().set_num_format("#,##0.00"),
+            share: Format::new().set_num_format("0.00%"),
+            whole: Format::new().set_num_format("0"),
+            number: Format::new().set_num_format("#,##0"),
+        }
+    }
+}

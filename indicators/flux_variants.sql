@@ -12,30 +12,45 @@
 -- unit: m²
 -- columns: series, commune, departement, year_before, year_after, variant, artificialised_m2,
 --   desartificialised_m2, net_m2, threshold_artificialised_m2, threshold_desartificialised_m2
-WITH variants AS (
-  SELECT series, commune, departement, year_before, year_after, 'published' AS variant,
-    final_before AS before, final_after AS after, cause, area_half_cm2
-  FROM ledger
-  UNION ALL
-  SELECT series, commune, departement, year_before, year_after, 'matrix' AS variant,
-    matrix_before AS before, matrix_after AS after, cause, area_half_cm2
-  FROM ledger
-  UNION ALL
-  SELECT series, commune, departement, year_before, year_after, 'with exemptions' AS variant,
-    exempted_before AS before, exempted_after AS after, cause, area_half_cm2
-  FROM ledger
-),
-sums AS (
+WITH sums AS (
   SELECT
-    series, commune, departement, year_before, year_after, variant,
-    SUM(CASE WHEN before = false AND after = true THEN area_half_cm2 ELSE 0 END) AS gained,
-    SUM(CASE WHEN before = true AND after = false THEN area_half_cm2 ELSE 0 END) AS lost,
-    SUM(CASE WHEN before = false AND after = true AND cause = 'threshold'
+    series, commune, departement, year_before, year_after, 'published' AS variant,
+    SUM(CASE WHEN final_before = false AND final_after = true THEN area_half_cm2 ELSE 0 END)
+      AS gained,
+    SUM(CASE WHEN final_before = true AND final_after = false THEN area_half_cm2 ELSE 0 END)
+      AS lost,
+    SUM(CASE WHEN final_before = false AND final_after = true AND cause = 'threshold'
              THEN area_half_cm2 ELSE 0 END) AS threshold_gained,
-    SUM(CASE WHEN before = true AND after = false AND cause = 'threshold'
+    SUM(CASE WHEN final_before = true AND final_after = false AND cause = 'threshold'
              THEN area_half_cm2 ELSE 0 END) AS threshold_lost
-  FROM variants
-  GROUP BY series, commune, departement, year_before, year_after, variant
+  FROM ledger
+  GROUP BY series, commune, departement, year_before, year_after
+  UNION ALL
+  SELECT
+    series, commune, departement, year_before, year_after, 'matrix' AS variant,
+    SUM(CASE WHEN matrix_before = false AND matrix_after = true THEN area_half_cm2 ELSE 0 END)
+      AS gained,
+    SUM(CASE WHEN matrix_before = true AND matrix_after = false THEN area_half_cm2 ELSE 0 END)
+      AS lost,
+    SUM(CASE WHEN matrix_before = false AND matrix_after = true AND cause = 'threshold'
+             THEN area_half_cm2 ELSE 0 END) AS threshold_gained,
+    SUM(CASE WHEN matrix_before = true AND matrix_after = false AND cause = 'threshold'
+             THEN area_half_cm2 ELSE 0 END) AS threshold_lost
+  FROM ledger
+  GROUP BY series, commune, departement, year_before, year_after
+  UNION ALL
+  SELECT
+    series, commune, departement, year_before, year_after, 'with exemptions' AS variant,
+    SUM(CASE WHEN exempted_before = false AND exempted_after = true THEN area_half_cm2 ELSE 0 END)
+      AS gained,
+    SUM(CASE WHEN exempted_before = true AND exempted_after = false THEN area_half_cm2 ELSE 0 END)
+      AS lost,
+    SUM(CASE WHEN exempted_before = false AND exempted_after = true AND cause = 'threshold'
+             THEN area_half_cm2 ELSE 0 END) AS threshold_gained,
+    SUM(CASE WHEN exempted_before = true AND exempted_after = false AND cause = 'threshold'
+             THEN area_half_cm2 ELSE 0 END) AS threshold_lost
+  FROM ledger
+  GROUP BY series, commune, departement, year_before, year_after
 )
 SELECT
   series, commune, departement, year_before, year_after, variant,

@@ -25,7 +25,7 @@ use crate::population;
 use crate::predict::{self, Prediction};
 use crate::produce::{self, Production};
 use crate::progress::Progress;
-use crate::publish::{self, Staging};
+use crate::publish::{self, Publisher, Staging};
 use crate::reference::Reference;
 use crate::territory::{self, AlignMode, ExemptionKind, Territory};
 use crate::trajectory;
@@ -415,16 +415,10 @@ fn write_tables(
     if let Some(folder) = &territory.run.indicators {
         asked.extend(indicators::own(folder)?);
     }
-    let tables = indicators::compute(&account, &asked, &parts.levels.names())?;
-    for table in &tables {
-        publish::table(staging, table)?;
-    }
-    publish::dictionary(staging, &territory.name, &tables)?;
-    let levels = parts.levels.names().into_iter().map(Some);
-    for level in std::iter::once(None).chain(levels) {
-        let own = tables.iter().filter(|t| t.level.as_deref() == level);
-        publish::workbook(staging, level, &own.collect::<Vec<_>>())?;
-    }
+    let levels = parts.levels.names();
+    let mut publisher = Publisher::new(staging);
+    indicators::compute(&account, &asked, &levels, &mut |table| publisher.add(table))?;
+    let tables = publisher.finish(&territory.name, &levels)?;
     let outlines = parts.ground.filter(|_| territory.communes.is_some());
     let outlines = outlines.map(|ground| publish::Outlines { ground, crs });
     publish::wide(staging, &tables, parts.levels, outlines)?;

@@ -46,6 +46,25 @@ enum Command {
         #[arg(long)]
         indicators: Option<PathBuf>,
     },
+    /// Compute every indicator at every level again on the outputs of a run, without its vintages.
+    All(Again),
+}
+
+/// What is computed again from an account.
+#[derive(Args)]
+struct Again {
+    /// Folder of the outputs of a run.
+    #[arg(long, default_value = "out")]
+    out: PathBuf,
+    /// Folder of the tables; it must not be there yet.
+    #[arg(long)]
+    into: PathBuf,
+    /// Folder of indicators of your own.
+    #[arg(long)]
+    indicators: Option<PathBuf>,
+    /// Number of threads; all cores when not given.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=512))]
+    threads: Option<u16>,
 }
 
 pub fn main(flags: Flags) -> Result<Outcome> {
@@ -56,6 +75,7 @@ pub fn main(flags: Flags) -> Result<Outcome> {
             let indicator = indicators::named(&known, &name)?;
             super::printed(std::io::stdout().write_all(indicator.sql.as_bytes()))?;
         }
+        Command::All(again) => all(again)?,
         Command::Run {
             name,
             out,
@@ -69,6 +89,24 @@ pub fn main(flags: Flags) -> Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
+}
+
+/// Writes the tables of an account, with their dictionary and their workbooks.
+fn all(again: Again) -> Result<()> {
+    if let Some(threads) = again.threads {
+        super::run::set_threads(threads)?;
+    }
+    publish::require_new(&again.into)?;
+    let known = known(again.indicators)?;
+    let account = publish::read_account(&again.out)?;
+    let levels = account.levels()?;
+    let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
+    let staging = publish::Staging::new(&again.into)?;
+    let name = again.out.display().to_string();
+    let mut publisher = publish::Publisher::new(&staging);
+    indicators::compute(&account, &known, &levels, &mut |table| publisher.add(table))?;
+    publisher.finish(&name, &levels)?;
+    staging.finish()
 }
 
 /// Ours, and those of a folder.
@@ -112,9 +150,14 @@ fn run(account: &Account, known: Vec<Indicator>, name: &str, level: Option<&str>
     let needed = |i: &Indicator| i.name == name || indicators::is_read_by_others(&i.name);
     let asked: Vec<Indicator> = known.into_iter().filter(needed).collect();
     let levels: Vec<&str> = level.into_iter().collect();
-    let tables = indicators::compute(account, &asked, &levels)?;
-    let is_asked = |t: &&indicators::Table| t.indicator.name == name && t.level.as_deref() == level;
-    let table = tables.iter().find(is_asked).ok_or_else(|| {
+    let mut found = None;
+    indicators::compute(account, &asked, &levels, &mut |table| {
+        if table.indicator.name == name && table.level.as_deref() == level {
+            found = Some(table);
+        }
+        Ok(())
+    })?;
+    let table = found.ok_or_else(|| {
         Error::input(
             name,
             "is not among the figures of this run",

@@ -86,6 +86,8 @@ pub struct Table {
     pub level: Option<String>,
     /// Its rows, in the order of the SQL's last clause.
     pub frame: DataFrame,
+    /// How many they are.
+    pub rows: usize,
 }
 
 /// Our indicators.
@@ -101,42 +103,47 @@ pub fn is_read_by_others(name: &str) -> bool {
     FEEDING.contains(&name)
 }
 
-/// Computes indicators, by commune and by each of these levels. What is of an account that is not there
-/// is left out.
-pub fn compute(account: &Account, indicators: &[Indicator], levels: &[&str]) -> Result<Vec<Table>> {
-    let mut tables = compute_at(account, indicators, |_| true)?;
-    let mut account = account.clone();
-    if let Some(guarantee) = tables.iter().find(|t| t.indicator.name == GUARANTEE) {
-        account
-            .0
-            .insert(GUARANTEE.to_owned(), guarantee.frame.clone());
-    }
+/// Computes indicators, by commune and by each of these levels, and gives each table to `take`. What is
+/// of an account that is not there is left out.
+pub fn compute(
+    account: &Account,
+    indicators: &[Indicator],
+    levels: &[&str],
+    take: &mut dyn FnMut(Table) -> Result<()>,
+) -> Result<()> {
+    let mut with_guarantee = account.clone();
+    compute_at(account, indicators, |_| true, &mut |table| {
+        if table.indicator.name == GUARANTEE {
+            with_guarantee.insert(GUARANTEE, table.frame.clone());
+        }
+        take(table)
+    })?;
     for level in levels {
-        let lifted = account.lifted(level)?;
+        let lifted = with_guarantee.lifted(level)?;
         let is_asked = |name: &str| !WHOLE.contains(&name);
-        for mut table in compute_at(&lifted.account, indicators, is_asked)? {
+        compute_at(&lifted.account, indicators, is_asked, &mut |mut table| {
             if table.frame.column("commune").is_err() {
                 // It is not by territory: the same at every level.
-                continue;
+                return Ok(());
             }
             table.frame = lifted.published(level, &table.frame)?;
             table.level = Some((*level).to_owned());
-            tables.push(table);
-        }
+            take(table)
+        })?;
     }
-    Ok(tables)
+    Ok(())
 }
 
 fn compute_at(
     account: &Account,
     indicators: &[Indicator],
     is_asked: impl Fn(&str) -> bool,
-) -> Result<Vec<Table>> {
+    take: &mut dyn FnMut(Table) -> Result<()>,
+) -> Result<()> {
     let mut context = SQLContext::new();
     for (name, frame) in account.tables() {
         context.register(name, frame.clone().lazy());
     }
-    let mut tables = Vec::new();
     let has_official = account.has_rows("official_ledger");
     let has_population = account.has_rows("population");
     let has_crossings = account.has_rows("crossed_stock");
@@ -156,11 +163,12 @@ fn compute_at(
         if FEEDING.contains(&name) {
             context.register(name, frame.clone().lazy());
         }
-        tables.push(Table {
+        take(Table {
             indicator: indicator.clone(),
             level: None,
+            rows: frame.height(),
             frame,
-        });
+        })?;
     }
-    Ok(tables)
+    Ok(())
 }

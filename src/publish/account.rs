@@ -35,7 +35,8 @@ pub fn write(staging: &Staging, account: &Account) -> Result<()> {
     Ok(())
 }
 
-fn array(column: &Column) -> Result<ArrayRef> {
+/// The values of a column, as Arrow has them.
+pub(super) fn array(column: &Column) -> Result<ArrayRef> {
     let failed = |e: polars::error::PolarsError| Error::Internal(format!("an account: {e}"));
     Ok(match column.dtype() {
         DataType::String => {

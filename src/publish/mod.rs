@@ -7,18 +7,19 @@ mod geopackage;
 mod geoparquet;
 mod layers;
 mod ledger;
+mod publisher;
 mod staging;
 mod tables;
 mod wide;
 mod workbook;
 
 pub use account::{read as read_account, write as account};
-pub use dictionary::write as dictionary;
 pub use geopackage::{ColumnType, GeoPackage, LayerKind, Place, Row, Value};
 pub use geoparquet::{GeoParquet, Shape};
 pub use layers::{faces, vintage, zone_construite};
 pub use ledger::write as ledger;
 pub use staging::{PROGRAM, Staging, require_new};
-pub use tables::{Cell, cells, csv, write as table};
+pub use tables::{Cell, cells, csv};
+
+pub use publisher::Publisher;
 pub use wide::{Outlines, write as wide};
-pub use workbook::write as workbook;

@@ -1,11 +1,16 @@
 //! Indicator tables as CSV and Parquet.
 
+use std::fs::File;
+use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
-use polars::prelude::{AnyValue, DataFrame, DataType};
+use arrow::array::{ArrayRef, AsArray, Float64Array};
+use arrow::datatypes::Int64Type;
+use polars::prelude::{AnyValue, Column, DataFrame, DataType};
+use rayon::prelude::*;
 
 use super::Staging;
+use super::account::array;
 use super::ledger::batch;
 use crate::error::{Error, Result};
 use crate::grid::{HALF_CM2_PER_M2, format_m2};
@@ -127,21 +132,67 @@ pub fn write(staging: &Staging, table: &Table) -> Result<()> {
     };
     let csv = staging.path(format!("{folder}/{}.csv", table.indicator.name))?;
     let parquet = staging.path(format!("{folder}/{}.parquet", table.indicator.name))?;
-    let frame = &table.frame;
-    let columns = cells(frame)?;
-    let file = std::fs::File::create(&csv).map_err(|e| Error::unwritable(&csv, e))?;
-    write_csv(file, &columns).map_err(|e| Error::unwritable(&csv, e))?;
-    let arrays: Vec<(&str, ArrayRef, bool)> = columns
+    let mut file = File::create(&csv).map_err(|e| Error::unwritable(&csv, e))?;
+    write_frame(&mut file, &table.frame)?.map_err(|e| Error::unwritable(&csv, e))?;
+    let columns = table.frame.columns().iter().map(published);
+    let arrays = columns.collect::<Result<Vec<(String, ArrayRef)>>>()?;
+    let arrays = arrays
         .iter()
-        .zip(frame.dtypes())
-        .map(|((name, values), kind)| (name.as_str(), array(name, &kind, values), true))
-        .collect();
-    batch(&parquet, arrays)
+        .map(|(name, array)| (name.as_str(), Arc::clone(array), true));
+    batch(&parquet, arrays.collect())
+}
+
+/// Name and values of a column, as Parquet has them: areas in square metres.
+fn published(column: &Column) -> Result<(String, ArrayRef)> {
+    let name = column.name().as_str();
+    let values = array(column)?;
+    let Some(stem) = name.strip_suffix(EXACT) else {
+        return Ok((name.to_owned(), values));
+    };
+    let square_metres = |half_cm2: i64| half_cm2 as f64 / HALF_CM2_PER_M2 as f64;
+    let exact = values.as_primitive::<Int64Type>();
+    let areas: Float64Array = exact.unary(square_metres);
+    Ok((format!("{stem}{PUBLISHED}"), Arc::new(areas)))
+}
+
+/// Rows that are made ready at a time by one thread.
+const CHUNK: usize = 1 << 15;
+
+/// Writes a frame as CSV; the outer error is ours, the inner that of what is written to.
+fn write_frame(to: &mut impl Write, frame: &DataFrame) -> Result<std::io::Result<()>> {
+    let starts: Vec<usize> = (0..frame.height()).step_by(CHUNK).collect();
+    let header = write_csv(&mut *to, &cells(&frame.slice(0, 0))?);
+    if header.is_err() {
+        return Ok(header);
+    }
+    for group in starts.chunks(rayon::current_num_threads().max(1)) {
+        let texts = group
+            .par_iter()
+            .map(|&start| {
+                let columns = cells(&frame.slice(start as i64, CHUNK))?;
+                let mut text = Vec::new();
+                let mut writer = csv::Writer::from_writer(&mut text);
+                for row in 0..columns.first().map_or(0, |(_, values)| values.len()) {
+                    let record = columns.iter().map(|(_, values)| values[row].text());
+                    let written = writer.write_record(record);
+                    written.map_err(|e| Error::Internal(format!("a table: {e}")))?;
+                }
+                drop(writer);
+                Ok(text)
+            })
+            .collect::<Result<Vec<Vec<u8>>>>()?;
+        for text in texts {
+            if let Err(error) = to.write_all(&text) {
+                return Ok(Err(error));
+            }
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// Writes a table as CSV: UTF-8 without a byte order mark, commas, points, line feeds.
-pub fn csv(to: impl std::io::Write, frame: &DataFrame) -> Result<()> {
-    match write_csv(to, &cells(frame)?) {
+pub fn csv(mut to: impl Write, frame: &DataFrame) -> Result<()> {
+    match write_frame(&mut to, frame)? {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::input(
             "standard output",
             error,
@@ -151,10 +202,8 @@ pub fn csv(to: impl std::io::Write, frame: &DataFrame) -> Result<()> {
     }
 }
 
-pub(super) fn write_csv(
-    to: impl std::io::Write,
-    columns: &[(String, Vec<Cell>)],
-) -> std::io::Result<()> {
+/// Writes columns as CSV.
+pub(super) fn write_csv(to: impl Write, columns: &[(String, Vec<Cell>)]) -> std::io::Result<()> {
     let mut writer = csv::WriterBuilder::new().from_writer(to);
     writer.write_record(columns.iter().map(|(name, _)| name))?;
     let rows = columns.first().map_or(0, |(_, values)| values.len());
@@ -162,63 +211,4 @@ pub(super) fn write_csv(
         writer.write_record(columns.iter().map(|(_, values)| values[row].text()))?;
     }
     writer.flush()
-}
-
-/// The values as Arrow has them; areas in square metres.
-fn array(name: &str, kind: &DataType, values: &[Cell]) -> ArrayRef {
-    let values = values.iter();
-    match kind {
-        DataType::String => Arc::new(
-            values
-                .map(|v| {
-                    if let Cell::Text(t) = v {
-                        Some(t.as_str())
-                    } else {
-                        None
-                    }
-                })
-                .collect::<StringArray>(),
-        ),
-        DataType::Boolean => Arc::new(
-            values
-                .map(|v| {
-                    if let Cell::Flag(f) = v {
-                        Some(*f)
-                    } else {
-                        None
-                    }
-                })
-                .collect::<BooleanArray>(),
-        ),
-        DataType::Float64 => Arc::new(
-            values
-                .map(|v| {
-                    if let Cell::Number(n) = v {
-                        Some(*n)
-                    } else {
-                        None
-                    }
-                })
-                .collect::<Float64Array>(),
-        ),
-        _ if name.ends_with(PUBLISHED) => Arc::new(
-            values
-                .map(|v| match v {
-                    Cell::Area(half_cm2) => Some(*half_cm2 as f64 / HALF_CM2_PER_M2 as f64),
-                    _ => None,
-                })
-                .collect::<Float64Array>(),
-        ),
-        _ => Arc::new(
-            values
-                .map(|v| {
-                    if let Cell::Integer(n) = v {
-                        Some(*n)
-                    } else {
-                        None
-                    }
-                })
-                .collect::<Int64Array>(),
-        ),
-    }
 }

@@ -24,6 +24,9 @@ use crate::partition::{FaceId, Polygon};
 /// The folder of these tables among the outputs.
 pub const FOLDER: &str = "ministere";
 
+/// The table that they are made of.
+pub(super) const STOCK: &str = "stock";
+
 /// The level of communes.
 const COMMUNE: &str = "commune";
 
@@ -74,7 +77,7 @@ pub fn write(
     levels: &Levels,
     outlines: Option<Outlines>,
 ) -> Result<()> {
-    for table in tables.iter().filter(|t| t.indicator.name == "stock") {
+    for table in tables.iter().filter(|t| t.indicator.name == STOCK) {
         let level = table.level.as_deref().unwrap_or(COMMUNE);
         for measure in &MEASURES {
             let columns = columns(level, measure, table, levels)?;

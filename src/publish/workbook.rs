@@ -14,7 +14,7 @@ use crate::grid::HALF_CM2_PER_M2;
 use crate::indicators::{Dictionary, Table};
 
 /// A longer table is left to its CSV: a spreadsheet would not be of help with it.
-const LONGEST: usize = 200_000;
+pub(super) const LONGEST: usize = 200_000;
 /// Longest name of a sheet.
 const NAME: usize = 31;
 /// Widest column, in characters.
@@ -53,7 +53,7 @@ pub fn write(staging: &Staging, level: Option<&str>, tables: &[&Table]) -> Resul
         sources(workbook.add_worksheet(), tables, &formats)?;
         let mut taken = BTreeSet::from([SOURCES.to_owned()]);
         for (table, columns) in tables.iter().zip(&columns) {
-            if table.frame.height() > LONGEST {
+            if table.rows > LONGEST {
                 continue;
             }
             let sheet = workbook.add_worksheet();
@@ -102,7 +102,7 @@ fn sources(
     for (n, table) in tables.iter().enumerate() {
         let row = n as u32 + 1;
         let header = &table.indicator.header;
-        let height = table.frame.height();
+        let height = table.rows;
         let texts = [
             table.indicator.name.as_str(),
             &header.titre,

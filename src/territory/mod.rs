@@ -699,7 +699,8 @@ impl Territory {
 impl Territory {
     /// Refuses crossings that have no name of their own, or no ground to cross.
     fn check_crossings(&self, place: &str) -> Result<()> {
-        if !self.has_ground() && !(self.crossings.is_empty() && self.official.is_empty()) {
+        let crosses = !self.crossings.is_empty() || !self.official.is_empty();
+        if crosses && !self.has_ground() {
             return Err(Error::input(
                 place,
                 "has [[crossings]] or [[official]] and no [[vintages]]",

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Our figures beside each peer's, in one run on this machine; the results go to benches/RESULTS.md.
-#   bench.sh [engine|scale|predict|vectorise]   one part only: the engine against its peers, a whole département,
-#                             prediction from imagery, or lines from a class raster
+#   bench.sh [engine|scale|predict|vectorise|statistics]   one part only: the engine against its peers, a whole département,
+#                             prediction from imagery, lines from a class raster, or the tables of a country
 #   REPEAT=1 bench.sh         each peer once, and not the fastest of three
 set -euo pipefail
 what=${1:-all}
@@ -78,6 +78,17 @@ vectorise() {
     done | tee "$work/vectorise.jsonl"
 }
 
+# The account of a twin repeated to 35 000 communes: all tables, beside DuckDB and pandas.
+statistics() {
+    local folder=$work/statistics
+    if [ ! -e "$folder/out/manifest.json" ]; then
+        "$target/release/millesime" twin "$folder/twin" --km2 25 --seed 7
+        "$target/release/millesime" run "$folder/twin/TERRITORY.toml" --out "$folder/out"
+    fi
+    python benches/statistics.py "$target/release/millesime" "$folder/out" "$folder/work" 35000 |
+        tee "$work/statistics.txt"
+}
+
 # A photograph of 16 km² in pixels of 1 m, and one of a gigapixel made of it: the model beside its bare bound,
 # and beside the loop over windows that people write.
 predict() {
@@ -101,12 +112,13 @@ case "$what" in
     all)
         engine
         vectorise
+        statistics
         predict
         scale
         ;;
-    engine | scale | predict | vectorise) "$what" ;;
+    engine | scale | predict | vectorise | statistics) "$what" ;;
     *)
-        echo "bench: what is \`$what\`? engine, scale, predict or vectorise" >&2
+        echo "bench: what is \`$what\`? engine, scale, predict, vectorise or statistics" >&2
         exit 2
         ;;
 esac

@@ -3,11 +3,12 @@
 
     interop.py MILLESIME DATA
 
-Five parts, each printed as ours, theirs, difference:
+Six parts, each printed as ours, theirs, difference:
 
     constants   what the tests state of the real data, by GEOS and rasterio
     account     the transitions of a twin, by GEOS overlay of its vintages and communes
     formats     what a run writes, read by geopandas, DuckDB and geoparquet-validator
+    statistics  every table of a twin and of a real table of consumption, by DuckDB from the same SQL
     production  a vintage and its stages, valid by GEOS; its GeoParquet by geoparquet-validator
     predictions real imagery, by ONNX Runtime and rasterio on the whole image at once
 
@@ -15,6 +16,7 @@ Exits 1 when anything is further off than its tolerance.
 """
 
 import csv
+import math
 import subprocess
 import sys
 import tempfile
@@ -116,6 +118,64 @@ def formats(folder):
             compare(f"geoparquet-validator, {layer.relative_to(folder / 'out')}"[:58], 0, done.returncode, 0, "")
 
 
+def statistics(program, data, folder):
+    """Every table again, by DuckDB: the SQL of indicators/ on the account that a run leaves."""
+    twin = folder / "twin"
+    (folder / "population.csv").write_text("code,people\n00000,1\n" + "".join(
+        f"{code},{100 + 7 * n}\n"
+        for n, code in enumerate(geopandas.read_file(twin / "communes.gpkg")["code"])
+    ))
+    territory = (twin / "TERRITORY.toml").read_text()
+    (twin / "crossed.toml").write_text(territory + f"""
+[[crossings]]
+name = "communes"
+path = "communes.gpkg"
+code = "code"
+[[population]]
+year = 2020
+path = "{folder}/population.csv"
+commune = "code"
+inhabitants = "people"
+""")
+    runs = [twin / "crossed.toml"]
+    if data.is_dir():
+        table = data / "enaf-rives-du-rhone/data_scot_rives_du_rhone.csv"
+        (folder / "enaf.toml").write_text(f"""
+name = "Rives du Rhône"
+crs = "EPSG:2154"
+[enaf]
+path = "{table}"
+""")
+        runs.append(folder / "enaf.toml")
+    queries = {path.stem: path.read_text() for path in sorted(Path("indicators").glob("*.sql"))}
+    feeding = ["basis", "guarantee"]
+    for n, run in enumerate(runs):
+        out = folder / f"statistics-{n}"
+        subprocess.run([program, "run", run, "--out", out], check=True, stdout=subprocess.DEVNULL)
+        database = duckdb.connect()
+        for file in (out / "account").glob("*.parquet"):
+            database.execute(f"create table {file.stem} as select * from '{file}'")
+        cells, off = 0, 0
+        for name in feeding + [name for name in queries if name not in feeding]:
+            theirs = database.execute(queries[name]).fetchall()
+            columns = [column[0] for column in database.description]
+            if name in feeding:
+                database.execute(f"create table {name} as {queries[name]}")
+            published = out / f"tables/{name}.parquet"
+            if not published.exists():
+                continue
+            ours = database.execute(f"select * from '{published}'").fetchall()
+            compare(f"{name}, rows", len(ours), len(theirs), 0, "")
+            for row, own in zip(ours, theirs):
+                for column, a, b in zip(columns, row, own):
+                    if column.endswith("_half_cm2") and b is not None:
+                        b /= 20_000
+                    is_number = isinstance(a, float) and isinstance(b, (int, float))
+                    cells += 1
+                    off += not math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9) if is_number else a != b
+        compare(f"{run.stem}: cells of tables that differ from DuckDB's, of {cells}", off, 0, 0, "")
+
+
 def production(program, folder):
     """A vintage produced from a class raster and sources, and every stage of it."""
     quiet = {"check": True, "stdout": subprocess.DEVNULL}
@@ -182,6 +242,7 @@ def main():
         subprocess.run([program, "run", folder / "twin/TERRITORY.toml", "--out", folder / "out"], **quiet)
         account(folder)
         formats(folder)
+        statistics(program, data, folder)
         production(program, folder)
         if data.is_dir():
             predictions(program, data, folder)

@@ -5,13 +5,15 @@
 --   seulement (changement de couverture ou d'usage, effet de seuil, autre : nomenclature, terrain entré
 --   dans les données) ; chez lui seulement (rien ne change ici, les codes changent mais pas le statut,
 --   statut inconnu ici). ici − producteur = écart = ici seulement − chez lui seulement, exactement.
---   official_null est le terrain de ses lignes à codes nuls. Le terrain hors communes a une ligne vide.
+--   official_null est le terrain de ses lignes à codes nuls. Son terrain hors des communes, ou de communes
+--   sans cette période, n'est dans aucune ligne : manifest.json en dit la surface.
 -- definition: for every layer of changes of a producer: the ground that became artificialised (or ceased
 --   to be) here and there, what did on both sides, and the gap by reason: here alone (change of cover or
 --   use, effect of the thresholds, other: nomenclature, ground come into view); there alone (nothing
 --   changes here, the codes change and the status does not, the status is not known here). ours −
 --   official = gap = ours alone − official alone, exactly. official_null is the ground of its rows with
---   null codes. Ground outside all communes has an empty row.
+--   null codes. Its ground outside the communes, or in communes without that period, is in no row:
+--   manifest.json says its area.
 -- source: la couche de changements du producteur ; article R.101-1 du code de l'urbanisme
 -- subject: OCS GE
 -- unit: m²

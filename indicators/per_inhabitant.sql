@@ -29,7 +29,7 @@ near AS (
     v.series, v.commune, v.departement, v.year,
     MIN(ABS(v.year - p.year) * 2 + CASE WHEN p.year > v.year THEN 1 ELSE 0 END) AS distance
   FROM commune_vintages AS v
-  JOIN population AS p ON p.commune = v.commune
+  JOIN population AS p ON p.commune = v.commune AND p.departement = v.departement
   WHERE v.year > 0
   GROUP BY v.series, v.commune, v.departement, v.year
 ),
@@ -43,8 +43,8 @@ counted AS (
     CASE WHEN p.jobs_known = c.communes
       THEN CAST(p.jobs_thousandths AS DOUBLE) / 1000 END AS jobs
   FROM near AS n
-  JOIN population AS p ON p.commune = n.commune
-  JOIN communes AS c ON c.commune = n.commune
+  JOIN population AS p ON p.commune = n.commune AND p.departement = n.departement
+  JOIN communes AS c ON c.commune = n.commune AND c.departement = n.departement
   WHERE ABS(n.year - p.year) * 2 + CASE WHEN p.year > n.year THEN 1 ELSE 0 END = n.distance
 )
 SELECT
@@ -65,7 +65,7 @@ SELECT
     AS impermeable_m2_per_inhabitant,
   k.inhabitants / NULLIF(CAST(s.area AS DOUBLE) / 20000000000.0, 0) AS inhabitants_per_km2
 FROM commune_vintages AS v
-JOIN counted AS k
+LEFT JOIN counted AS k
   ON k.series = v.series AND k.commune = v.commune AND k.departement = v.departement
   AND k.year = v.year
 JOIN sums AS s

@@ -104,7 +104,7 @@ SELECT
   allowed - counted AS room_half_cm2,
   CASE WHEN allowed > 0 THEN CAST(counted AS DOUBLE) / allowed END AS used_share,
   CASE WHEN allowed > 0 THEN pace * decade / allowed END AS projected_share,
-  CASE WHEN pace > 0
+  CASE WHEN pace > 0 AND allowed / NULLIF(pace, 0) < 1000
     THEN CAST(FLOOR(year_first + LEAST(allowed / NULLIF(pace, 0), 1000)) AS BIGINT) END
     AS exhaustion_year,
   counted <= allowed AS is_within,

@@ -17,8 +17,8 @@ const KEPT: [&str; 8] = [
 const OPENED: [&str; 4] = ["gpkg", "shp", "geojson", "parquet"];
 /// What archives made on a Mac hold beside their files.
 const RUBBISH: &str = "__MACOSX";
-/// Tells a folder that is whole, and of which archive.
-const STAMP: &str = "unpacked.txt";
+/// What its files there, and some of others, begin with.
+const HIDDEN: &str = "._";
 
 /// Parts of the names of files, in small letters, by what the file is; the first that any file has is
 /// taken.
@@ -36,31 +36,40 @@ fn is_archive(path: &Path) -> bool {
 /// Unpacks the archives that a territory file names into `folder`; the territory then names the files
 /// that were in them.
 pub fn unpack_all(territory: &mut Territory, folder: &Path) -> Result<()> {
+    let archives = &mut territory.archives;
     for vintage in &mut territory.vintages {
         if let Some(product) = vintage.product.as_mut().filter(|p| is_archive(p)) {
             let place = unpack(product, folder)?;
             if vintage.zone_construite.is_none() {
                 // In a GeoPackage it is a layer; of Shapefiles, a file beside.
-                vintage.zone_construite = find(&place, &ZONES);
+                vintage.zone_construite = find(product, &place, &ZONES)?;
             }
-            let found = find(&place, &STATES);
+            let found = find(product, &place, &STATES)?;
+            archives.push(product.clone());
             *product = found.ok_or_else(|| empty(product))?;
         }
-        replace(vintage.zone_construite.as_mut(), &ZONES, folder)?;
+        replace(vintage.zone_construite.as_mut(), &ZONES, folder, archives)?;
     }
     for changes in territory.changes.iter_mut().chain(&mut territory.official) {
-        replace(Some(&mut changes.path), &CHANGES, folder)?;
+        replace(Some(&mut changes.path), &CHANGES, folder, archives)?;
     }
     for corrections in &mut territory.corrections {
-        replace(Some(&mut corrections.path), &PATCHES, folder)?;
+        replace(Some(&mut corrections.path), &PATCHES, folder, archives)?;
     }
     Ok(())
 }
 
-fn replace(path: Option<&mut PathBuf>, names: &[&str], folder: &Path) -> Result<()> {
+fn replace(
+    path: Option<&mut PathBuf>,
+    names: &[&str],
+    folder: &Path,
+    archives: &mut Vec<PathBuf>,
+) -> Result<()> {
     if let Some(path) = path.filter(|p| is_archive(p)) {
         let place = unpack(path, folder)?;
-        *path = find(&place, names).ok_or_else(|| empty(path))?;
+        let found = find(path, &place, names)?;
+        archives.push(path.clone());
+        *path = found.ok_or_else(|| empty(path))?;
     }
     Ok(())
 }
@@ -73,26 +82,44 @@ fn empty(archive: &Path) -> Error {
     )
 }
 
-/// The first file whose name has one of the parts, in their order; files sorted by name.
-fn find(place: &Path, names: &[&str]) -> Option<PathBuf> {
-    let entries = fs::read_dir(place).ok()?;
+/// The file whose name has the first of the parts that any has; it must be the only one.
+fn find(archive: &Path, place: &Path, names: &[&str]) -> Result<Option<PathBuf>> {
+    let entries = fs::read_dir(place).map_err(|e| Error::unreadable(place, e))?;
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| has_ending(path, &OPENED))
         .collect();
     files.sort();
-    let has = |path: &&PathBuf, part: &str| {
+    let name = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.to_lowercase().contains(part)
+        name.into_owned()
     };
+    let has = |path: &&PathBuf, part: &str| name(path).to_lowercase().contains(part);
     // What is no state is not taken for one: the zone construite lies beside.
-    let is_zone = |path: &&PathBuf| has(path, ZONES[0]);
-    names.iter().find_map(|part| {
-        let found = files
+    let is_meant = |path: &&PathBuf| names == ZONES || !has(path, ZONES[0]);
+    for part in names {
+        let found: Vec<&PathBuf> = files
             .iter()
-            .find(|path| has(path, part) && (names == ZONES || !is_zone(path)));
-        found.cloned()
-    })
+            .filter(|path| has(path, part) && is_meant(path))
+            .collect();
+        match found.as_slice() {
+            [] => {}
+            [file] => return Ok(Some((*file).clone())),
+            several => {
+                let several: Vec<String> = several.iter().map(|path| name(path)).collect();
+                return Err(Error::input(
+                    archive.display(),
+                    format!(
+                        "holds {} files that could be meant: {}",
+                        several.len(),
+                        several.join(", ")
+                    ),
+                    "unpack it, and give the path of the one that is meant",
+                ));
+            }
+        }
+    }
+    Ok(None)
 }
 
 fn has_ending(path: &Path, endings: &[&str]) -> bool {
@@ -100,22 +127,23 @@ fn has_ending(path: &Path, endings: &[&str]) -> bool {
     ending.is_some_and(|e| endings.contains(&e.as_str()))
 }
 
-/// Unpacks an archive into a folder of its own; once, as long as the archive stays the same.
+/// Unpacks an archive into a folder of its own, named by its content too; once for each content.
 fn unpack(archive: &Path, folder: &Path) -> Result<PathBuf> {
-    let about = fs::metadata(archive).map_err(|_| {
-        Error::input(
+    if !archive.is_file() {
+        return Err(Error::input(
             archive.display(),
             "the file does not exist",
             "check the path; in a territory file, paths are relative to it",
-        )
-    })?;
-    let stem = archive.file_stem().unwrap_or_default();
-    let place = folder.join(stem);
-    let stamp = format!("{}\n{} bytes\n", archive.display(), about.len());
-    if fs::read_to_string(place.join(STAMP)).is_ok_and(|own| own == stamp) {
+        ));
+    }
+    let digest = crate::predict::digest(archive)?;
+    let stem = archive.file_stem().unwrap_or_default().to_string_lossy();
+    let stem = format!("{stem}-{}", &digest[..12]);
+    let place = folder.join(&stem);
+    if place.is_dir() {
         return Ok(place);
     }
-    let aside = folder.join(format!(".{}.partial", stem.to_string_lossy()));
+    let aside = folder.join(format!(".{stem}.partial"));
     let unwritable = |e| Error::unwritable(&aside, e);
     if aside.exists() {
         fs::remove_dir_all(&aside).map_err(unwritable)?;
@@ -127,16 +155,22 @@ fn unpack(archive: &Path, folder: &Path) -> Result<PathBuf> {
         let _ = fs::remove_dir_all(&aside);
         return Err(Error::input(
             archive.display(),
-            format!("cannot be unpacked: {error}"),
+            format!("cannot be unpacked: {}", told(&error)),
             "the archive is truncated or damaged, or the disk is full: fetch it again",
         ));
     }
-    fs::write(aside.join(STAMP), stamp).map_err(unwritable)?;
-    if place.exists() {
-        fs::remove_dir_all(&place).map_err(unwritable)?;
-    }
     fs::rename(&aside, &place).map_err(unwritable)?;
     Ok(place)
+}
+
+/// What is said of an archive that cannot be unpacked.
+fn told(error: &SevenZip) -> String {
+    match error {
+        SevenZip::Other(what) => what.to_string(),
+        SevenZip::Io(error, _) | SevenZip::FileOpen(error, _) => error.to_string(),
+        SevenZip::BadSignature(_) => "it is not a 7z archive".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// Writes the files of an archive that are of use, by their names alone: folders in an archive are the
@@ -145,13 +179,15 @@ fn extract(archive: &Path, place: &Path) -> std::result::Result<(), SevenZip> {
     let mut reader = ArchiveReader::open(archive, Password::empty())?;
     reader.for_each_entries(|entry, content| {
         let name = entry.name().replace('\\', "/");
-        let is_rubbish = name.split('/').any(|part| part == RUBBISH);
+        let mut parts = name.split('/');
+        let is_rubbish = parts.any(|part| part == RUBBISH || part.starts_with(HIDDEN));
         let file = Path::new(&name).file_name().map(|file| place.join(file));
         let file = file.filter(|f| has_ending(f, &KEPT) && !is_rubbish && !entry.is_directory());
         match file {
             Some(file) => {
                 if file.exists() {
-                    let twice = format!("it holds two files named {}", file.display());
+                    let name = file.file_name().unwrap_or_default().to_string_lossy();
+                    let twice = format!("it holds two files named {name}");
                     return Err(SevenZip::Other(twice.into()));
                 }
                 std::io::copy(content, &mut File::create(&file)?)?;

@@ -91,25 +91,45 @@ impl Movements {
     }
 
     /// Carries whole figures of communes from one year's codes to another's: sums where communes
-    /// merged, parts in proportion to `area` where they were split, the sum of the parts being the
-    /// whole.
+    /// merged, parts in proportion to their area where they were split, the sum of the parts being the
+    /// whole. Areas are those of the communes that are asked for; what concerns none of them is left out.
     pub fn carry(
         &self,
         figures: BTreeMap<String, Vec<i64>>,
         [from, to]: [u16; 2],
-        area: impl Fn(&str) -> Option<i64>,
-    ) -> Result<BTreeMap<String, Vec<i64>>> {
-        let codes = figures.keys().cloned().collect();
+        areas: &BTreeMap<&str, i64>,
+    ) -> Result<Carried> {
+        let codes: BTreeSet<String> = figures.keys().cloned().collect();
         let parts = self.parts(&codes, from, to);
-        let mut carried: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        let asked = areas.keys().map(|code| (*code).to_owned()).collect();
+        let origins = self.parts(&asked, to, from);
+        let is_same = |code: &String, origins: &[String]| {
+            origins == std::slice::from_ref(code) && parts.get(code).is_none_or(|p| p == origins)
+        };
+        let mut carried = Carried {
+            figures: BTreeMap::new(),
+            same: origins
+                .iter()
+                .filter(|(code, origins)| is_same(code, origins))
+                .map(|(code, _)| code.clone())
+                .collect(),
+            incomplete: origins
+                .iter()
+                .filter(|(_, origins)| origins.iter().any(|code| !codes.contains(code)))
+                .map(|(code, _)| code.clone())
+                .collect(),
+        };
         for (code, values) in figures {
             let parts = &parts[&code];
-            let areas = match parts.as_slice() {
+            if parts.iter().all(|part| !areas.contains_key(part.as_str())) {
+                continue;
+            }
+            let weights = match parts.as_slice() {
                 [_] => vec![1],
                 several => several
                     .iter()
                     .map(|part| {
-                        area(part).ok_or_else(|| {
+                        areas.get(part.as_str()).copied().ok_or_else(|| {
                             Error::input(
                                 &self.place,
                                 format!(
@@ -124,16 +144,30 @@ impl Movements {
                     .collect::<Result<Vec<i64>>>()?,
             };
             for (n, value) in values.iter().enumerate() {
-                for (part, share) in parts.iter().zip(shared(*value, &areas)) {
+                for (part, share) in parts.iter().zip(shared(*value, &weights)) {
                     let of = carried
+                        .figures
                         .entry(part.clone())
                         .or_insert_with(|| vec![0; values.len()]);
                     of[n] += share;
                 }
             }
         }
+        // A sum that lacks a part is not the commune's.
+        let incomplete = &carried.incomplete;
+        carried.figures.retain(|code, _| !incomplete.contains(code));
         Ok(carried)
     }
+}
+
+/// Figures of communes under another year's codes.
+pub struct Carried {
+    /// The figures.
+    pub figures: BTreeMap<String, Vec<i64>>,
+    /// Communes that are the same in both years.
+    pub same: BTreeSet<String>,
+    /// Communes that lack the figures of a part of them; they have none.
+    pub incomplete: BTreeSet<String>,
 }
 
 /// A whole in parts in proportion to weights, their sum being the whole: the largest remainders get
@@ -186,25 +220,38 @@ mod tests {
 
     #[test]
     fn what_merges_is_added_up() {
+        let areas = BTreeMap::from([("01001", 1), ("01003", 1)]);
         let given = figures(&[("01001", 5), ("01002", 7), ("01003", 1)]);
-        let carried = movements().carry(given, [2018, 2020], |_| None).unwrap();
-        assert_eq!(carried, figures(&[("01001", 12), ("01003", 1)]));
+        let carried = movements().carry(given, [2018, 2020], &areas).unwrap();
+        assert_eq!(carried.figures, figures(&[("01001", 12), ("01003", 1)]));
+        assert_eq!(carried.same, BTreeSet::from(["01003".to_owned()]));
+        // Without one of its parts a commune has no figures.
+        let given = figures(&[("01001", 5), ("01003", 1)]);
+        let carried = movements().carry(given, [2018, 2020], &areas).unwrap();
+        assert_eq!(carried.figures, figures(&[("01003", 1)]));
+        assert_eq!(carried.incomplete, BTreeSet::from(["01001".to_owned()]));
     }
 
     #[test]
     fn what_splits_is_shared_by_area_and_nothing_is_lost() {
-        let area = |code: &str| Some(if code == "01009" { 1 } else { 2 });
-        let carried = movements()
-            .carry(figures(&[("01001", 10)]), [2020, 2024], area)
-            .unwrap();
-        assert_eq!(carried, figures(&[("01001", 7), ("01009", 3)]));
+        let given = figures(&[("01001", 10), ("01002", 0)]);
+        let areas = BTreeMap::from([("01001", 2), ("01009", 1)]);
+        let carried = movements().carry(given, [2018, 2024], &areas).unwrap();
+        assert_eq!(carried.figures, figures(&[("01001", 7), ("01009", 3)]));
         // And back: a table newer than the communes.
-        let area = |code: &str| Some(if code == "01002" { 3 } else { 1 });
-        let back = movements()
-            .carry(figures(&[("01001", 10), ("01009", 2)]), [2024, 2018], area)
+        let given = || figures(&[("01001", 10), ("01009", 2)]);
+        let areas = BTreeMap::from([("01001", 1), ("01002", 3)]);
+        let back = movements().carry(given(), [2024, 2018], &areas).unwrap();
+        assert_eq!(back.figures, figures(&[("01001", 4), ("01002", 8)]));
+        let areas = BTreeMap::from([("01001", 1)]);
+        let unknown = movements()
+            .carry(given(), [2024, 2018], &areas)
+            .err()
             .unwrap();
-        assert_eq!(back, figures(&[("01001", 4), ("01002", 8)]));
-        let unknown = movements().carry(figures(&[("01001", 10)]), [2024, 2018], |_| None);
-        assert!(unknown.unwrap_err().to_string().contains("01002"));
+        assert!(unknown.to_string().contains("01002"));
+        // What concerns no commune that is asked for is of no concern.
+        let areas = BTreeMap::from([("01003", 1)]);
+        let elsewhere = movements().carry(given(), [2024, 2018], &areas).unwrap();
+        assert!(elsewhere.figures.is_empty());
     }
 }

@@ -109,12 +109,27 @@ impl Run {
 /// The columns of a table that are figures: those that are measured, and not what a row is about.
 fn figures_of(resource: &Value) -> BTreeSet<String> {
     let fields = resource["schema"]["fields"].as_array();
-    let is_figure = |field: &&Value| field["type"] == "number";
+    let is_said = |field: &Value| SAID.iter().any(|name| field["name"] == *name);
+    let is_figure = |field: &&Value| field["type"] == "number" || is_said(field);
     let names = fields.into_iter().flatten().filter(is_figure);
     names
         .filter_map(|f| f["name"].as_str().map(str::to_owned))
         .collect()
 }
+
+/// Columns that say something of a row, and are not what it is about.
+const SAID: [&str; 10] = [
+    "name",
+    "zone_name",
+    "basis",
+    "basis_before",
+    "basis_after",
+    "years_basis",
+    "document",
+    "inherited_from",
+    "objective_status",
+    "vintage",
+];
 
 /// The figures of a table, by what each row is about.
 type Rows = BTreeMap<String, Vec<(String, String)>>;
@@ -134,7 +149,14 @@ fn rows(path: &Path, figures: &BTreeSet<String>) -> Result<Rows> {
                 false => about.push(format!("{name}={value}")),
             }
         }
-        rows.insert(about.join(" "), own);
+        let about = about.join(" ");
+        if rows.insert(about.clone(), own).is_some() {
+            return Err(Error::input(
+                path.display(),
+                format!("has two rows of {about}"),
+                "it was edited, or is an indicator of yours whose rows are not told apart",
+            ));
+        }
     }
     Ok(rows)
 }

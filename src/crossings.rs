@@ -50,6 +50,10 @@ pub struct Report {
     pub source: String,
     /// Number of zones.
     pub zones: usize,
+    /// Of a producer's layer of changes: its ground that is in no account, outside all communes or where
+    /// its period is none of ours, m².
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_no_account_m2: Option<String>,
     /// What was mended. Ground that several zones claim goes to the smallest polygon.
     pub read: Repairs,
 }
@@ -142,6 +146,7 @@ pub fn read(from: &territory::Crossing, target: &Crs) -> Result<CrossingLayer> {
             name: from.name.clone(),
             source: place,
             zones: zones.len(),
+            in_no_account_m2: None,
             read: intake.repairs,
         },
         zones,
@@ -178,6 +183,7 @@ pub fn read_official(
             name: "official".to_owned(),
             source: from.path.display().to_string(),
             zones: kinds.len(),
+            in_no_account_m2: None,
             read: intake.repairs,
         },
         builder: intake.builder,

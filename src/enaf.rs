@@ -68,6 +68,8 @@ pub struct Report {
     pub total_m2: String,
     /// Communes of the territory that it does not have.
     pub missing: Vec<String>,
+    /// Communes that the table has in part only, under the codes of another year; they have no figures.
+    pub incomplete: Vec<String>,
     /// Flows below zero, which are kept: differences of rounding in the table.
     pub below_zero: usize,
     /// Communes and years whose total is not the sum of its destinations, m²: code, year, difference.
@@ -88,6 +90,11 @@ struct Columns {
     area: Option<(u16, usize)>,
 }
 
+/// Below zero, a flow is a difference of rounding: of so many square metres at most.
+const LARGEST_ROUNDING: f64 = 100.0;
+/// Most people that are counted.
+const MOST: f64 = 1e9;
+
 const CODE: usize = 0;
 const NAME: usize = 1;
 
@@ -103,6 +110,23 @@ impl Enaf {
         let place = layer.place();
         let columns = Columns::of(&layer, from)?;
         let years: Vec<u16> = columns.totals.keys().copied().collect();
+        for period in &from.periods {
+            let is_there = years.contains(&period[0]) && years.contains(&period[1]);
+            if !is_there || period[0] > period[1] {
+                return Err(Error::input(
+                    "[enaf] periods",
+                    format!(
+                        "{}-{} is not between two years of the table",
+                        period[0], period[1]
+                    ),
+                    format!(
+                        "it has the years {} to {}, both included",
+                        years.first().unwrap_or(&0),
+                        years.last().unwrap_or(&0)
+                    ),
+                ));
+            }
+        }
         let scale = from.unit.half_cm2();
         let mut names: BTreeMap<String, String> = BTreeMap::new();
         let mut figures: BTreeMap<String, Vec<i64>> = BTreeMap::new();
@@ -139,7 +163,8 @@ impl Enaf {
                     )
                 })?;
                 let area = value * scale;
-                if area.abs() > 1e16 {
+                let least = -LARGEST_ROUNDING * HALF_CM2_PER_M2 as f64;
+                if !(least..1e16).contains(&area) {
                     return Err(Error::input(
                         place(),
                         format!("`{value}` in the column `{}` is not an area", column(n)),
@@ -149,6 +174,13 @@ impl Enaf {
                 Ok(area.round() as i64)
             };
             let code = text(CODE).to_owned();
+            if known.is_empty() && departement_of(&code).is_none() {
+                return Err(Error::input(
+                    place(),
+                    format!("`{code}` is not an INSEE code of five characters"),
+                    "a code read as a number has lost its leading zero; a row of totals is to be removed",
+                ));
+            }
             if !is_plain(&code) {
                 return Err(Error::input(
                     place(),
@@ -177,7 +209,15 @@ impl Enaf {
                 given_areas.insert(code.clone(), area);
             }
             let count = |n: usize| -> Result<Option<i64>> {
-                Ok(number(n)?.map(|v| (v * 1000.0).round() as i64))
+                let value = number(n)?;
+                match value.filter(|v| v.abs() > MOST) {
+                    None => Ok(value.map(|v| (v * 1000.0).round() as i64)),
+                    Some(value) => Err(Error::input(
+                        place(),
+                        format!("`{value}` in the column `{}` is not a number of people", column(n)),
+                        "give Cerema's table as it is published",
+                    )),
+                }
             };
             let mut own: BTreeMap<u16, Counts> = BTreeMap::new();
             for (&(year, what), &n) in &columns.counts {
@@ -217,15 +257,13 @@ impl Enaf {
                     "give INSEE's file of movements in [cog], or the communes of the same year",
                 )
             })?;
-            let area = |code: &str| {
-                let n = known.binary_search_by(|c| (*c.code).cmp(code)).ok();
-                n.and_then(|n| areas.get(n).copied())
-            };
-            figures = movements.carry(figures, [of, to], area)?;
-            // What else the table tells is of its own communes, and is not shared.
-            let own: BTreeSet<&String> = figures.keys().collect();
-            counts.retain(|code, _| own.contains(code));
-            won.retain(|code, _| own.contains(code));
+            let areas = known.iter().zip(areas).map(|(c, area)| (&*c.code, *area));
+            let carried = movements.carry(figures, [of, to], &areas.collect())?;
+            figures = carried.figures;
+            // What else the table tells is not shared: it is kept of communes that are the same.
+            counts.retain(|code, _| carried.same.contains(code));
+            won.retain(|code, _| carried.same.contains(code));
+            report.incomplete = carried.incomplete.into_iter().collect();
             given_areas.clear();
             report.carried_to = Some(to);
         }
@@ -400,7 +438,10 @@ fn year(digits: &str) -> Option<u16> {
         return None;
     }
     match digits.len() {
-        2 => digits.parse::<u16>().ok().map(|y| 2000 + y),
+        2 => digits
+            .parse::<u16>()
+            .ok()
+            .map(|y| if y < 70 { 2000 + y } else { 1900 + y }),
         4 => digits.parse().ok().filter(|y| (2000..2100).contains(y)),
         _ => None,
     }

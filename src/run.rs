@@ -17,7 +17,7 @@ use crate::crossings;
 use crate::crs::Crs;
 use crate::enaf::{self, Enaf};
 use crate::error::{Error, Result};
-use crate::grid::HALF_CM2_PER_M2;
+use crate::grid::{HALF_CM2_PER_M2, format_m2};
 use crate::indicators::{self, Account, Consumption, Parts};
 use crate::ledger::{self, CrossedRow, Ledger, PeriodFaces, Stock, VintageStatus};
 use crate::levels::{self, Levels};
@@ -106,7 +106,7 @@ pub fn run_with(
     let official = territory.official.iter();
     let official = official.map(|from| crossings::read_official(from, &crs, &reference));
     let crossings = zones.chain(official).collect::<Result<Vec<_>>>()?;
-    let crossing_reports: Vec<crossings::Report> =
+    let mut crossing_reports: Vec<crossings::Report> =
         crossings.iter().map(|layer| layer.report.clone()).collect();
     let beside = Beside {
         exempted,
@@ -168,6 +168,7 @@ pub fn run_with(
         .collect();
     let periods = ledger::periods(&ground, &territory.run.periods);
     require_periods(&territory, &ground, &periods)?;
+    require_official(&territory, &ground, &periods)?;
     let crossed_stocks: Vec<CrossedRow> = series
         .iter()
         .flat_map(|(s, decided)| ledger::crossed_stocks(&ground, s, decided, &reference))
@@ -176,6 +177,15 @@ pub fn run_with(
         .iter()
         .flat_map(|(s, decided)| ledger::crossed_periods(&ground, s, decided, &reference, &periods))
         .collect();
+    for (n, report) in crossing_reports.iter_mut().enumerate() {
+        if ground.crossings[n].period.is_some() {
+            report.in_no_account_m2 = Some(format_m2(ledger::in_no_account(
+                &ground,
+                n,
+                &crossed_ledger,
+            )));
+        }
+    }
     let ledgers = periods
         .into_par_iter()
         .map(|period| writer.period(period))
@@ -473,6 +483,34 @@ fn require_periods(
             "[run] periods",
             format!("no département has vintages of both {from} and {to}"),
             "ask for two years of one département",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a producer's layer of changes whose period is none of the account's.
+fn require_official(
+    territory: &Territory,
+    ground: &Ground,
+    periods: &[(usize, usize, usize)],
+) -> Result<()> {
+    let year = |vintage: usize| ground.vintages[vintage].year;
+    let is_missing = |official: &&territory::Changes| {
+        let own = (official.from, official.to);
+        let mut known = periods
+            .iter()
+            .map(|&(_, before, after)| (year(before), year(after)));
+        known.all(|period| period != own)
+    };
+    match territory.official.iter().find(is_missing) {
+        Some(official) => Err(Error::input(
+            official.path.display(),
+            format!(
+                "no département has the period {}-{}",
+                official.from, official.to
+            ),
+            "give the vintages of both years; ask for the period in [run] periods where they are not \
+             consecutive",
         )),
         None => Ok(()),
     }
@@ -788,6 +826,7 @@ fn inputs(path: &Path, territory: &Territory) -> Result<Vec<Input>> {
     paths.extend(territory.levels.iter().map(|l| l.path.clone()));
     paths.extend(territory.changes.iter().map(|c| c.path.clone()));
     paths.extend(territory.exemptions.iter().map(|e| e.path.clone()));
+    paths.extend(territory.archives.iter().cloned());
     paths.extend(territory.official.iter().map(|o| o.path.clone()));
     paths.extend(territory.crossings.iter().map(|c| c.path.clone()));
     paths.extend(territory.corrections.iter().map(|c| c.path.clone()));

@@ -1,6 +1,7 @@
 //! What the consumption of ENAF is held against: objectives of planning documents, and what is counted
 //! apart. The arithmetic is SQL, in `indicators/trajectory.sql`.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -109,30 +110,35 @@ pub fn objectives(
         .transpose()?
         .unwrap_or_default();
     let objective = |(&(level, territory), own): (&(&str, &str), &BTreeSet<&str>)| {
-        let around = told.iter().filter(|o| {
+        let size = |o: &Objective| members[&(o.level.as_str(), o.territory.as_str())].len();
+        let is_own = |o: &Objective| o.level == level && o.territory == territory;
+        // A territory follows what is told of a larger one that it lies in. An area that is allowed to a
+        // whole is not that of each of its parts.
+        let is_followed = |o: &&Objective| {
             let whole = &members[&(o.level.as_str(), o.territory.as_str())];
-            own.is_subset(whole)
-        });
+            // Of an EPCI of which one commune is known, the commune is the part.
+            let is_larger = whole.len() > own.len() || level == COMMUNE;
+            let is_around = is_larger && o.level != COMMUNE && own.is_subset(whole);
+            is_own(o) || (is_around && o.reduction.is_some())
+        };
+        // Its own objective, then that of the last document, of the smallest territory.
         let rank = |o: &&Objective| {
-            let is_own = o.level == level && o.territory == territory;
             let place = DOCUMENTS
                 .iter()
                 .position(|d| o.document.as_deref() == Some(d));
-            (is_own, place)
+            let name = (o.level.clone(), o.territory.clone());
+            (is_own(o), place, Reverse(size(o)), name)
         };
-        let chosen = around.max_by_key(rank);
-        let follows = chosen.filter(|o| o.level != level || o.territory != territory);
+        let chosen = told.iter().filter(is_followed).max_by_key(rank);
+        let follows = chosen.filter(|o| !is_own(o));
         Objective {
             level: level.to_owned(),
             territory: territory.to_owned(),
             reduction: chosen.and_then(|o| o.reduction),
-            // An area that is allowed to a whole is not that of each of its parts.
-            allowance: chosen
-                .filter(|_| follows.is_none())
-                .and_then(|o| o.allowance),
+            allowance: chosen.and_then(|o| o.allowance),
             document: chosen.and_then(|o| o.document.clone()),
             inherited_from: follows.map(|o| format!("{} {}", o.level, o.territory)),
-            has_guarantee: chosen.is_none_or(|o| o.has_guarantee || follows.is_some()),
+            has_guarantee: chosen.is_none_or(|o| o.has_guarantee),
         }
     };
     Ok(members.iter().map(objective).collect())

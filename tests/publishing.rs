@@ -84,6 +84,22 @@ fn archives_are_read_as_they_are_downloaded() {
     let before = stamp(&place);
     run(&file, &outputs.path(), &Quiet).unwrap();
     assert_eq!(stamp(&place), before);
+    // Another archive of the same name, elsewhere, is another archive.
+    let older = outputs.folder.path().join("older");
+    std::fs::create_dir(&older).unwrap();
+    let name = "OCS-GE_2-0__GPKG_LAMB93_D032_2021-01-01.7z";
+    let text = std::fs::read_to_string(&file).unwrap();
+    let first = "OCS-GE_2-0__GPKG_LAMB93_D032_2018-01-01.7z";
+    std::fs::copy(outputs.folder.path().join(first), older.join(name)).unwrap();
+    let same = outputs.folder.path().join("same.toml");
+    let text = text.split("[[official]]").next().unwrap();
+    std::fs::write(&same, text.replace(first, &format!("older/{name}"))).unwrap();
+    let again = outputs.folder.path().join("again");
+    run(&same, &again, &Quiet).unwrap();
+    let flux = csv_rows(&again.join("tables/flux.csv"));
+    assert_eq!(flux[0]["artificialised_m2"], "10000.00000");
+    let manifest = std::fs::read_to_string(again.join("manifest.json")).unwrap();
+    assert!(manifest.contains(&format!("older/{name}")), "{manifest}");
     // A damaged archive says so, and leaves nothing.
     let archive = outputs
         .folder

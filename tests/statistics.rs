@@ -322,7 +322,14 @@ fn astride() -> (TempDir, PathBuf) {
         "codgeo;epci;libepci\n32001;A;L'Isle-d'Été\n65001;A;L'Isle-d'Été\n32002;B;Bée\n32003;B;Bée\n",
     )
     .unwrap();
-    text += "[run]\nlevels = [\"departement\"]\nperiods = [[2016, 2022]]\n\
+    std::fs::write(
+        folder.path().join("population.csv"),
+        "code,people\n32001,200\n32002,100\n65001,50\n",
+    )
+    .unwrap();
+    text += "[[population]]\nyear = 2020\npath = \"population.csv\"\ncommune = \"code\"\n\
+             inhabitants = \"people\"\n\
+             [run]\nlevels = [\"departement\"]\nperiods = [[2016, 2022]]\n\
              [[levels]]\nlevel = \"epci\"\npath = \"epci.csv\"\ncommune = \"codgeo\"\ncode = \"epci\"\n\
              name = \"libepci\"\n";
     std::fs::write(&file, text).unwrap();
@@ -384,6 +391,16 @@ fn a_territory_astride_two_departements_says_its_years() {
             || r["year_before"] != "2015"
             || r["departement"] == "65")
     );
+
+    // Each département by its own people; a whole of one year, of which there is none here, by all.
+    let people = outputs.table("territoire/per_inhabitant");
+    let of = |departement: &str, year: &str| -> &Record {
+        let is_it = |r: &&Record| r["departement"] == departement && r["year"] == year;
+        people.iter().find(is_it).unwrap()
+    };
+    assert_eq!(of("32", "2022")["artificial_m2_per_inhabitant"], "100");
+    assert_eq!(of("65", "2018")["artificial_m2_per_inhabitant"], "300");
+    assert_eq!(of("65", "2018")["inhabitants_per_km2"], "500");
 
     // B lacks a commune that its table gives it.
     let territories = outputs.table("territories");
@@ -528,11 +545,11 @@ fn indicators_of_ones_own_are_tables_like_ours() {
     );
     for (sql, parts) in [
         (
-            "SELECT commune\nFROM leger",
+            "SELECT commune\nFROM leger ORDER BY commune",
             ["built.sql, line 2, column 6", "leger"],
         ),
         (
-            "SELECT commune,\n  aera FROM stock",
+            "SELECT commune,\n  aera FROM stock ORDER BY commune",
             ["built.sql, line 2, column 3", "aera"],
         ),
         (
@@ -545,20 +562,58 @@ fn indicators_of_ones_own_are_tables_like_ours() {
         ),
         ("DROP TABLE stock", ["built.sql", "not one query"]),
         ("SELECT 'a", ["built.sql", "line 1"]),
+        ("SELECT commune FROM stock", ["built.sql", "ORDER BY"]),
+        // The engine panics on these.
+        (
+            "SELECT commune FROM stock ORDER BY 0",
+            ["built.sql", "in another way"],
+        ),
+        (
+            "SELECT commune FROM stock GROUP BY 0 ORDER BY commune",
+            ["built.sql", "in another way"],
+        ),
+        (
+            "SELECT 1 AS commune FROM stock ORDER BY commune",
+            ["`commune`", "are text"],
+        ),
+        (
+            "SELECT commune, commune AS territory FROM stock ORDER BY commune",
+            ["`territory`", "ours"],
+        ),
+        (
+            "SELECT commune, 1 AS a_m2, 2 AS a_half_cm2 FROM stock ORDER BY commune",
+            ["`a_half_cm2`", "once published"],
+        ),
+        (
+            "SELECT ARRAY_AGG(commune) AS all FROM stock ORDER BY all",
+            ["built.sql", "all"],
+        ),
     ] {
         std::fs::write(&mine, sql).unwrap();
         let message = run().err().unwrap().to_string();
         assert!(parts.iter().all(|part| message.contains(part)), "{message}");
         assert!(!message.contains("defect"), "{message}");
     }
-    std::fs::rename(&mine, own.join("stock.sql")).unwrap();
+    std::fs::write(
+        &mine,
+        "SELECT commune, AVG(area_half_cm2) AS mean_half_cm2, 1.0 / 0 AS none FROM stock\n\
+         GROUP BY commune ORDER BY commune",
+    )
+    .unwrap();
+    run().unwrap();
+    let table = std::fs::read_to_string(out.join("tables/built.csv")).unwrap();
+    // Half of 50 000 m², in two rows at each of three dates, and nothing where nothing divides.
     assert!(
-        run()
-            .err()
-            .unwrap()
-            .to_string()
-            .contains("one of our tables")
+        table.starts_with("commune,mean_m2,none\n32001,25000,\n"),
+        "{table}"
     );
+    for name in ["Stock.sql", "dictionary.sql"] {
+        let taken = own.join(name);
+        std::fs::rename(&mine, &taken).unwrap();
+        let message = run().err().unwrap().to_string();
+        assert!(message.contains("one of our tables"), "{message}");
+        std::fs::rename(&taken, &mine).unwrap();
+    }
 }
 
 #[test]
@@ -687,4 +742,89 @@ fn zones_and_what_is_outside_them_make_the_commune() {
         let message = run.err().unwrap().to_string();
         assert!(message.contains(part), "{message}");
     }
+}
+
+#[test]
+fn objectives_are_followed_downwards_and_by_their_kind() {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let mut header = vec!["idcom".to_owned(), "idcomtxt".to_owned()];
+    let mut values = Vec::new();
+    for year in 11..=23 {
+        header.push(format!("naf{year}art{}", year + 1));
+        values.push("60000".to_owned());
+        for destination in ["act", "fer", "hab", "inc", "mix", "rou"] {
+            header.push(format!("art{year}{destination}{}", year + 1));
+            values.push("10000".to_owned());
+        }
+    }
+    let row = |code: &str| format!("{code};X;{}\n", values.join(";"));
+    let table = format!(
+        "{}\n{}{}{}",
+        header.join(";"),
+        row("01001"),
+        row("01002"),
+        row("01003")
+    );
+    write("enaf.csv", &table);
+    write("epci.csv", "c,e\n01001,A\n01002,A\n01003,B\n");
+    write(
+        "T.toml",
+        "name = \"x\"\ncrs = \"EPSG:2154\"\n[enaf]\npath = \"enaf.csv\"\n[[levels]]\nlevel = \"epci\"\n\
+         path = \"epci.csv\"\ncommune = \"c\"\ncode = \"e\"\n[trajectory]\nobjectives = \"o.csv\"\n",
+    );
+    let of = |objectives: &str, table: &str, code: &str| -> Record {
+        write("o.csv", objectives);
+        let outputs = Outputs::of(&folder.path().join("T.toml"));
+        let rows = outputs.table(table);
+        let is_it = |r: &Record| r.values().any(|value| value == code);
+        rows.into_iter().find(is_it).unwrap()
+    };
+    let header = "level,territory,document,reduction,allowance_ha,guarantee\n";
+    // Of two SCoT the smaller territory's holds, whatever their order.
+    for rows in [
+        "territoire,territoire,SCoT,0.1,,\nepci,A,SCoT,0.8,,\n",
+        "epci,A,SCoT,0.8,,\nterritoire,territoire,SCoT,0.1,,\n",
+    ] {
+        let own = of(&format!("{header}{rows}"), "trajectory", "01001");
+        assert_eq!(
+            (&*own["reduction"], &*own["inherited_from"]),
+            ("0.8", "epci A")
+        );
+    }
+    // An area that is allowed to a whole is no objective of its parts.
+    let rows = format!("{header}epci,A,SCoT,,5,\n");
+    assert_eq!(
+        of(&rows, "epci/trajectory", "A")["allowance_m2"],
+        "50000.00000"
+    );
+    let part = of(&rows, "trajectory", "01001");
+    assert_eq!(
+        (&*part["document"], &*part["allowance_m2"]),
+        ("", "300000.00000")
+    );
+    // Nothing is followed upwards, not even by an EPCI of one commune.
+    let rows = format!("{header}commune,01003,PLU,0.9,,non\n");
+    assert_eq!(of(&rows, "epci/trajectory", "B")["document"], "");
+    // The guarantee is refused to whom it is told not to hold for, and to their communes.
+    let rows = format!("{header}epci,A,SCoT,0.99,,non\nepci,B,SCoT,0.99,,\n");
+    assert_eq!(of(&rows, "trajectory", "01001")["guarantee_m2"], "0.00000");
+    assert_eq!(
+        of(&rows, "trajectory", "01003")["guarantee_m2"],
+        "4000.00000"
+    );
+    // A period that the table does not have, a code that lost its zero.
+    let text = std::fs::read_to_string(folder.path().join("T.toml")).unwrap();
+    write(
+        "P.toml",
+        &text.replace("[[levels]]", "periods = [[2015, 2040]]\n[[levels]]"),
+    );
+    let run = |name: &str| {
+        let out = folder.path().join("refused");
+        let run = millesime::run::run(&folder.path().join(name), &out, &millesime::progress::Quiet);
+        run.err().unwrap().to_string()
+    };
+    assert!(run("P.toml").contains("2011 to 2023"));
+    write("enaf.csv", &table.replace("01003", "1003"));
+    assert!(run("T.toml").contains("leading zero"));
 }

@@ -343,8 +343,16 @@ fn consumption_frames(
 
 /// The population of every commune and year: of the tables of population, else of that of consumption.
 fn population_frame(parts: Parts) -> Result<DataFrame> {
+    let mut departement: BTreeMap<&str, &str> = BTreeMap::new();
+    let enaf = parts.consumption.map(|c| &c.enaf);
+    let communes = enaf.into_iter().flat_map(|e| &e.communes);
+    departement.extend(
+        communes
+            .chain(parts.communes)
+            .map(|c| (&*c.code, &*c.departement)),
+    );
     let mut known: BTreeMap<(&str, u16), Counts> = BTreeMap::new();
-    if let Some(enaf) = parts.consumption.map(|c| &c.enaf) {
+    if let Some(enaf) = enaf {
         let counts = enaf.counts.iter();
         known.extend(counts.map(|(n, year, own)| ((&*enaf.communes[*n].code, *year), *own)));
     }
@@ -354,6 +362,10 @@ fn population_frame(parts: Parts) -> Result<DataFrame> {
     }
     let columns = Columns::default()
         .texts("commune", known.keys().map(|(code, _)| Some(*code)))
+        .texts(
+            "departement",
+            known.keys().map(|(code, _)| departement.get(code).copied()),
+        )
         .integers("year", known.keys().map(|(_, year)| i64::from(*year)));
     counted(columns, || known.values()).frame()
 }

@@ -85,6 +85,10 @@ impl Account {
         );
         let members = run(&mut context, &members)?;
         context.register("members", members.lazy());
+        context.register(
+            "entered_departements",
+            departement_entries(&departements)?.lazy(),
+        );
         context.register("entered_vintages", entries(&vintages)?.lazy());
         context.register("entered_periods", entries(&periods)?.lazy());
         let mut lifted = Account::default();
@@ -149,8 +153,10 @@ impl Account {
 /// The SQL that adds a table up.
 fn lift(name: &str, frame: &DataFrame) -> String {
     let has = |column: &str| frame.column(column).is_ok();
-    let (entered, by): (&str, &[&str]) = if !has("departement") || name == "communes" {
+    let (entered, by): (&str, &[&str]) = if !has("departement") {
         ("", &[])
+    } else if ["communes", "population"].contains(&name) {
+        ("entered_departements", &[])
     } else if has("year_before") {
         ("entered_periods", &["year_before", "year_after"])
     } else if has("year") {
@@ -164,7 +170,6 @@ fn lift(name: &str, frame: &DataFrame) -> String {
         let source = match (name, column) {
             (_, "commune") => "m.territory".to_owned(),
             (_, "name") => "m.territory_name".to_owned(),
-            ("communes", "departement") => continue,
             // Rates per year are for a span that is one.
             ("commune_periods", "years") => {
                 sums.push(
@@ -189,8 +194,8 @@ fn lift(name: &str, frame: &DataFrame) -> String {
                 continue;
             }
             (_, "departement") if !entered.is_empty() => "e.as_departement".to_owned(),
-            (_, "year_before") if !entered.is_empty() => "e.as_before".to_owned(),
-            (_, "year_after" | "year") if !entered.is_empty() => "e.as_after".to_owned(),
+            (_, "year_before") if !by.is_empty() => "e.as_before".to_owned(),
+            (_, "year_after" | "year") if !by.is_empty() => "e.as_after".to_owned(),
             (_, other) => format!("f.{other}"),
         };
         keys.push((source, column.to_owned()));
@@ -344,6 +349,24 @@ impl Calendar {
             }
         }
     }
+}
+
+/// The départements of every territory, and, of one that lies in several, the whole.
+fn departement_entries(territories: &BTreeMap<String, BTreeSet<String>>) -> Result<DataFrame> {
+    let mut rows: Vec<(&str, &str, &str)> = Vec::new();
+    for (territory, departements) in territories {
+        for departement in departements {
+            rows.push((territory, departement, departement));
+            if departements.len() > 1 {
+                rows.push((territory, departement, ""));
+            }
+        }
+    }
+    Columns::default()
+        .texts("territory", rows.iter().map(|r| Some(r.0)))
+        .texts("departement", rows.iter().map(|r| Some(r.1)))
+        .texts("as_departement", rows.iter().map(|r| Some(r.2)))
+        .frame()
 }
 
 fn entries(entries: &[Entry]) -> Result<DataFrame> {

@@ -156,10 +156,7 @@ fn compute_at(
         if !is_asked(name) || !is_told {
             continue;
         }
-        let frame = context
-            .execute(&indicator.sql)
-            .and_then(|lazy| lazy.collect())
-            .map_err(|e| own::refusal(indicator, &e))?;
+        let frame = own::execute(&mut context, indicator)?;
         if FEEDING.contains(&name) {
             context.register(name, frame.clone().lazy());
         }

@@ -138,6 +138,22 @@ fn crossed(
     periods.into_par_iter().flat_map(of_period).collect()
 }
 
+/// The area of the zones of a crossed layer that no row of the crossed account has, in half square
+/// centimetres.
+pub fn in_no_account(ground: &Ground, crossing: usize, rows: &[CrossedRow]) -> i64 {
+    let zone = &ground.crossings[crossing].zone;
+    let faces = (0..zone.len()).filter(|&face| zone[face] != NONE);
+    let whole: i64 = faces
+        .map(|face| ground.partition.area(face as FaceId))
+        .sum();
+    let is_told = |row: &&CrossedRow| {
+        row.place.crossing == crossing
+            && row.place.zone != NONE
+            && rows.first().is_some_and(|first| first.series == row.series)
+    };
+    whole - rows.iter().filter(is_told).map(|row| row.area).sum::<i64>()
+}
+
 impl Where {
     /// The zone among those of its layer; `None` outside all.
     pub fn zone_of(self, ground: &Ground) -> Option<&crate::crossings::Zone> {

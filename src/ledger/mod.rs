@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-pub use crossed::{Crossed, CrossedRow, Where, crossed_periods, crossed_stocks};
+pub use crossed::{Crossed, CrossedRow, Where, crossed_periods, crossed_stocks, in_no_account};
 pub use judged::{Judged, judged};
 pub use period::{Change, PeriodFaces, Side, periods, places, state};
 pub use returned::{Returned, returned};

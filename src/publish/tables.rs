@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Float64Array};
-use arrow::datatypes::Int64Type;
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
+use arrow::datatypes::{DataType as ArrowType, Float64Type, Int64Type};
 use polars::prelude::{AnyValue, Column, DataFrame, DataType};
 use rayon::prelude::*;
 
@@ -94,6 +94,11 @@ pub fn cells(frame: &DataFrame) -> Result<Vec<(String, Vec<Cell>)>> {
                     AnyValue::String(text) => Cell::Text(text.to_owned()),
                     AnyValue::StringOwned(text) => Cell::Text(text.to_string()),
                     AnyValue::Boolean(flag) => Cell::Flag(flag),
+                    // A division by nothing has no figure.
+                    AnyValue::Float64(n) if !n.is_finite() => Cell::Empty,
+                    AnyValue::Float64(n) if exact.is_some() => {
+                        Cell::Number(n / HALF_CM2_PER_M2 as f64)
+                    }
                     AnyValue::Float64(n) => Cell::Number(n),
                     other => {
                         let n = other.try_extract::<i64>().map_err(|e| {
@@ -149,9 +154,17 @@ fn published(column: &Column) -> Result<(String, ArrayRef)> {
     let Some(stem) = name.strip_suffix(EXACT) else {
         return Ok((name.to_owned(), values));
     };
-    let square_metres = |half_cm2: i64| half_cm2 as f64 / HALF_CM2_PER_M2 as f64;
-    let exact = values.as_primitive::<Int64Type>();
-    let areas: Float64Array = exact.unary(square_metres);
+    let half_cm2_per_m2 = HALF_CM2_PER_M2 as f64;
+    let areas: Float64Array = match values.data_type() {
+        ArrowType::Int64 => {
+            let exact = values.as_primitive::<Int64Type>();
+            exact.unary(|half_cm2| half_cm2 as f64 / half_cm2_per_m2)
+        }
+        _ => {
+            let mean = values.as_primitive::<Float64Type>();
+            mean.unary(|half_cm2: f64| half_cm2 / half_cm2_per_m2)
+        }
+    };
     Ok((format!("{stem}{PUBLISHED}"), Arc::new(areas)))
 }
 

@@ -17,6 +17,10 @@ use crate::indicators::{Dictionary, Table};
 pub(super) const LONGEST: usize = 200_000;
 /// Longest name of a sheet.
 const NAME: usize = 31;
+/// Longest text of a cell.
+const TEXT: usize = 32_767;
+/// A name that spreadsheets keep for themselves.
+const KEPT: &str = "history";
 /// Widest column, in characters.
 const WIDEST: usize = 60;
 /// The sheet of sources.
@@ -51,7 +55,7 @@ pub fn write(staging: &Staging, level: Option<&str>, tables: &[&Table]) -> Resul
         workbook.set_properties(&DocProperties::new().set_creation_datetime(&date));
         let formats = Formats::new();
         sources(workbook.add_worksheet(), tables, &formats)?;
-        let mut taken = BTreeSet::from([SOURCES.to_owned()]);
+        let mut taken = BTreeSet::from([SOURCES.to_owned(), KEPT.to_owned()]);
         for (table, columns) in tables.iter().zip(&columns) {
             if table.rows > LONGEST {
                 continue;
@@ -150,7 +154,8 @@ fn fill(
                 // Codes are text: a leading zero stays.
                 Cell::Text(text) => {
                     width = width.max(text.chars().count());
-                    sheet.write_string(row, column, text)?
+                    let cut: String = text.chars().take(TEXT).collect();
+                    sheet.write_string(row, column, cut)?
                 }
                 Cell::Flag(true) => sheet.write_string(row, column, "oui")?,
                 Cell::Flag(false) => sheet.write_string(row, column, "non")?,

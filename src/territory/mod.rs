@@ -64,6 +64,9 @@ pub struct Territory {
     /// Corrections of vintages.
     #[serde(default)]
     pub corrections: Vec<Corrections>,
+    /// Archives that files were unpacked from; not a key of the file.
+    #[serde(skip)]
+    pub archives: Vec<PathBuf>,
 }
 
 /// The communes of a territory.
@@ -592,6 +595,7 @@ impl Territory {
         }
         self.check_levels(place)?;
         self.check_crossings(place)?;
+        self.check_years(place)?;
         if self.enaf.is_none() && self.trajectory.is_some() {
             return bad(
                 "has [trajectory] and no [enaf]".to_owned(),
@@ -697,6 +701,33 @@ impl Territory {
 }
 
 impl Territory {
+    /// Refuses years of tables that are none, and two tables of population of one year.
+    fn check_years(&self, place: &str) -> Result<()> {
+        let cogs = [
+            self.communes.as_ref().and_then(|c| c.cog),
+            self.enaf.as_ref().and_then(|e| e.cog),
+        ];
+        let population = self.population.iter().flat_map(|p| [Some(p.year), p.cog]);
+        let mut years = cogs.into_iter().chain(population).flatten();
+        if let Some(wrong) = years.find(|year| !(1900..=2200).contains(year)) {
+            return Err(Error::input(
+                place,
+                format!("{wrong} is not a year"),
+                "write `year` and `cog` as in 2021",
+            ));
+        }
+        for (n, table) in self.population.iter().enumerate() {
+            if self.population[..n].iter().any(|p| p.year == table.year) {
+                return Err(Error::input(
+                    place,
+                    format!("[[population]] of {} is given twice", table.year),
+                    "give one table for each year",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses crossings that have no name of their own, or no ground to cross.
     fn check_crossings(&self, place: &str) -> Result<()> {
         let crosses = !self.crossings.is_empty() || !self.official.is_empty();
@@ -706,6 +737,26 @@ impl Territory {
                 "has [[crossings]] or [[official]] and no [[vintages]]",
                 "they are crossed with what vintages say of the ground: give them",
             ));
+        }
+        for (n, official) in self.official.iter().enumerate() {
+            if official.from >= official.to {
+                return Err(Error::input(
+                    place,
+                    format!("[[official]] go from {} to {}", official.from, official.to),
+                    "`from` must come before `to`",
+                ));
+            }
+            let name = official.path.file_name();
+            if self.official[..n]
+                .iter()
+                .any(|o| o.path.file_name() == name)
+            {
+                return Err(Error::input(
+                    place,
+                    format!("two of [[official]] are named {}", official.path.display()),
+                    "give each once, and under a name of its own: the tables tell them apart by it",
+                ));
+            }
         }
         for (n, crossing) in self.crossings.iter().enumerate() {
             let is_taken = self.crossings[..n].iter().any(|c| c.name == crossing.name);
@@ -739,7 +790,8 @@ impl Territory {
         let mut seen = vec!["commune", levels::WHOLE];
         let given = self.levels.iter().map(|table| &table.level);
         for level in built_in.iter().chain(given) {
-            if !crate::communes::is_plain(level) || seen.contains(&level.as_str()) {
+            let is_taken = seen.iter().any(|other| other.eq_ignore_ascii_case(level));
+            if !crate::communes::is_plain(level) || is_taken {
                 return Err(Error::input(
                     place,
                     format!("the level `{level}` is there already, or is not a name"),

@@ -55,6 +55,14 @@ fn archives_are_read_as_they_are_downloaded() {
         .iter()
         .find(|r| r["commune"] == "32001" && r["zone"] == "inside");
     assert_eq!(inside.unwrap()["artificialised_m2"], "10000.00000");
+    let urbanised = outputs.table("urbanised");
+    assert_eq!(urbanised[0]["urbanised_m2"], "10000.00000");
+    assert_eq!(urbanised[0]["unknown_status_m2"], "0.00000");
+    let trees = outputs.table("trees");
+    assert_eq!(
+        (&*trees[0]["zone_m2"], &*trees[0]["trees_m2"]),
+        ("50000.00000", "0.00000")
+    );
     // The producer's changes: 8 000 m² of ours, 5 000 m² where nothing changes here, 1 000 m² null.
     let gaps = outputs.table("ecarts_officiel");
     let of = |commune: &str| -> &Record {

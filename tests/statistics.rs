@@ -402,6 +402,19 @@ fn a_territory_astride_two_departements_says_its_years() {
     assert_eq!(of("65", "2018")["artificial_m2_per_inhabitant"], "300");
     assert_eq!(of("65", "2018")["inhabitants_per_km2"], "500");
 
+    // 32001 is built on more of its ground than 32002, which has nothing.
+    let ranks = outputs.table("comparison");
+    let of = |commune: &str| -> &Record {
+        let is_it = |r: &&Record| r["commune"] == commune && r["year"] == "2022";
+        ranks.iter().find(is_it).unwrap()
+    };
+    assert_eq!((&*of("32001")["rank"], &*of("32001")["ranked"]), ("1", "2"));
+    assert_eq!(
+        (&*of("32002")["rank"], &*of("32002")["below_share"]),
+        ("2", "0")
+    );
+    assert_eq!(of("32002")["median_share"], "0.3");
+
     // B lacks a commune that its table gives it.
     let territories = outputs.table("territories");
     let b = territories.iter().find(|r| r["territory"] == "B").unwrap();

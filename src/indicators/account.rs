@@ -30,8 +30,8 @@ use crate::trajectory::{Apart, Objective};
 /// every commune by year and destination, `enaf_communes` its communes, `enaf_table` the years of the
 /// table (one row), `enaf_periods` those to add up, `enaf_apart` what is counted apart, `objectives` the
 /// objective of every territory; `population` what the census counts, `population_won` what was won
-/// between two years; `scope` the level that is being computed (one row); `nomenclature`, and
-/// `parameters` (one row).
+/// between two years; `urbanised` whether ground of a cover and a use is; `scope` the level that is being
+/// computed (one row); `nomenclature`, and `parameters` (one row).
 #[derive(Clone, Default)]
 pub struct Account(pub(super) BTreeMap<String, DataFrame>);
 
@@ -127,6 +127,7 @@ impl Account {
             ("communes", communes_frame(parts.communes, parts.areas)?),
             ("levels", levels_frame(parts.levels)?),
             ("scope", scope_frame("commune")?),
+            ("urbanised", urbanised_frame(reference)?),
             ("nomenclature", nomenclature_frame(reference)?),
             ("parameters", parameters_frame(reference)?),
         ];
@@ -769,6 +770,16 @@ fn revised_frame(
         .flags("final_published", rows().map(|r| r.last[0]))
         .flags("final_revised", rows().map(|r| r.last[1]))
         .integers("area_half_cm2", revised.iter().map(|(_, area)| *area))
+        .frame()
+}
+
+fn urbanised_frame(reference: &Reference) -> Result<DataFrame> {
+    let rows = || reference.urbanised().iter();
+    Columns::default()
+        .texts("cs", rows().map(|r| Some(r.cover.as_str())))
+        .texts("us", rows().map(|r| Some(r.usage.as_str())))
+        .flags("zc", rows().map(|r| Some(r.zone_construite)))
+        .flags("is_urbanised", rows().map(|r| Some(r.urbanised)))
         .frame()
 }
 

@@ -19,7 +19,7 @@ pub use nomenclature::{Axis, Code, Labels, LeafSet, Nomenclature};
 
 use crate::error::{Error, Result};
 
-const EMBEDDED: [(&str, &str); 31] = [
+const EMBEDDED: [(&str, &str); 32] = [
     (
         "nomenclature/cover.csv",
         include_str!("../../reference/nomenclature/cover.csv"),
@@ -141,11 +141,17 @@ const EMBEDDED: [(&str, &str); 31] = [
         include_str!("../../reference/trajectory/parameters.csv"),
     ),
     (
+        URBANISED,
+        include_str!("../../reference/trajectory/urbanised.csv"),
+    ),
+    (
         DEPARTEMENTS,
         include_str!("../../reference/territories/departements.csv"),
     ),
 ];
 
+/// The table of urbanised ground.
+const URBANISED: &str = "trajectory/urbanised.csv";
 /// The table of départements.
 const DEPARTEMENTS: &str = "territories/departements.csv";
 /// Our lists of the classes of images.
@@ -178,6 +184,20 @@ pub struct Parameter {
     pub source: String,
     /// `published rule`, `derived` or `our choice`.
     pub tag: String,
+}
+
+/// Whether ground of a cover and a use is urbanised, in the zone construite or outside it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Urbanised {
+    /// Cover.
+    pub cover: String,
+    /// Use.
+    #[serde(rename = "use")]
+    pub usage: String,
+    /// In the zone construite.
+    pub zone_construite: bool,
+    /// Whether it is urbanised.
+    pub urbanised: bool,
 }
 
 /// A département, and the région that it is in.
@@ -215,6 +235,7 @@ pub struct Reference {
     doubts: BTreeMap<String, f64>,
     parameters: Vec<Parameter>,
     departements: BTreeMap<String, Departement>,
+    urbanised: Vec<Urbanised>,
     /// What the objects of reference layers tell, and which is believed.
     pub fusion: Fusion,
     /// How well ground goes into its neighbours.
@@ -435,6 +456,16 @@ impl Reference {
             .iter()
             .map(|b| format!("{b:02x}"))
             .collect();
+        let urbanised = rows::<Urbanised>(&text(URBANISED)?, URBANISED)?;
+        let is_code =
+            |row: &Urbanised| cover.code(&row.cover).is_some() && usage.code(&row.usage).is_some();
+        if let Some(wrong) = urbanised.iter().find(|row| !is_code(row)) {
+            let what = format!(
+                "{} × {} is not in the nomenclature",
+                wrong.cover, wrong.usage
+            );
+            return Err(table_error(URBANISED, what));
+        }
         let departements = rows::<Departement>(&text(DEPARTEMENTS)?, DEPARTEMENTS)?
             .into_iter()
             .map(|row| (row.departement.clone(), row))
@@ -447,6 +478,7 @@ impl Reference {
             digest,
             parameters,
             departements,
+            urbanised,
             cover,
             usage,
             rasters,
@@ -458,6 +490,11 @@ impl Reference {
             confusions,
             doubts,
         })
+    }
+
+    /// Which ground is urbanised.
+    pub fn urbanised(&self) -> &[Urbanised] {
+        &self.urbanised
     }
 
     /// A département, by its code.

@@ -19,6 +19,7 @@ pub mod enaf;
 pub mod error;
 pub mod evaluate;
 pub mod explain;
+pub mod fetch;
 pub mod fuse;
 pub mod generalise;
 pub mod grid;

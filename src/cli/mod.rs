@@ -7,6 +7,7 @@ mod corrections;
 mod dataset;
 mod evaluate;
 mod explain;
+mod fetch;
 mod indicators;
 mod model;
 mod predict;
@@ -32,6 +33,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Fetch the published vintages of a département, and write a territory file of them.
+    Fetch(fetch::Flags),
     /// Compare the vintages of a territory: ledger, tables and layers.
     Run(run::Flags),
     /// What a model sees on imagery: the probability of each class, pixel by pixel.
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Model(flags) => model::main(flags),
         Command::Dataset(flags) => dataset::main(flags),
         Command::Collection(flags) => collection::main(flags),
+        Command::Fetch(flags) => fetch::main(flags),
         Command::Compare(flags) => compare::main(flags),
         Command::Indicators(flags) => indicators::main(flags),
         Command::Query(flags) => query::main(flags),

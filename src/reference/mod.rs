@@ -19,7 +19,7 @@ pub use nomenclature::{Axis, Code, Labels, LeafSet, Nomenclature};
 
 use crate::error::{Error, Result};
 
-const EMBEDDED: [(&str, &str); 32] = [
+const EMBEDDED: [(&str, &str); 33] = [
     (
         "nomenclature/cover.csv",
         include_str!("../../reference/nomenclature/cover.csv"),
@@ -145,6 +145,10 @@ const EMBEDDED: [(&str, &str); 32] = [
         include_str!("../../reference/trajectory/urbanised.csv"),
     ),
     (
+        VINTAGES,
+        include_str!("../../reference/territories/millesimes.csv"),
+    ),
+    (
         DEPARTEMENTS,
         include_str!("../../reference/territories/departements.csv"),
     ),
@@ -152,6 +156,8 @@ const EMBEDDED: [(&str, &str); 32] = [
 
 /// The table of urbanised ground.
 const URBANISED: &str = "trajectory/urbanised.csv";
+/// The table of published vintages.
+const VINTAGES: &str = "territories/millesimes.csv";
 /// The table of départements.
 const DEPARTEMENTS: &str = "territories/departements.csv";
 /// Our lists of the classes of images.
@@ -200,6 +206,19 @@ pub struct Urbanised {
     pub urbanised: bool,
 }
 
+/// A vintage that is known to be published.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Vintage {
+    /// The département.
+    pub departement: String,
+    /// The year.
+    pub year: u16,
+    /// The projection, as the names of archives have it.
+    pub projection: String,
+    /// The CRS.
+    pub crs: String,
+}
+
 /// A département, and the région that it is in.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Departement {
@@ -236,6 +255,7 @@ pub struct Reference {
     parameters: Vec<Parameter>,
     departements: BTreeMap<String, Departement>,
     urbanised: Vec<Urbanised>,
+    vintages: Vec<Vintage>,
     /// What the objects of reference layers tell, and which is believed.
     pub fusion: Fusion,
     /// How well ground goes into its neighbours.
@@ -479,6 +499,7 @@ impl Reference {
             parameters,
             departements,
             urbanised,
+            vintages: rows(&text(VINTAGES)?, VINTAGES)?,
             cover,
             usage,
             rasters,
@@ -490,6 +511,11 @@ impl Reference {
             confusions,
             doubts,
         })
+    }
+
+    /// The vintages that are known to be published.
+    pub fn vintages(&self) -> &[Vintage] {
+        &self.vintages
     }
 
     /// Which ground is urbanised.

@@ -1,0 +1,334 @@
+//! The published vintages of a département, from the Géoplateforme of IGN or from a server of the same
+//! layout. What was begun goes on; what is there and whole is not fetched again.
+
+use std::ffi::CString;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use gdal_sys as sys;
+use serde::{Deserialize, Serialize};
+use sevenz_rust2::{ArchiveReader, Password};
+
+use crate::error::{Error, Result, nearest};
+use crate::progress::Progress;
+use crate::reference::{Reference, Vintage};
+
+/// Where IGN publishes its archives.
+pub const BASE: &str = "https://data.geopf.fr/telechargement/download";
+/// What is known of the files of a folder.
+const FETCHED: &str = "fetched.json";
+/// Bytes that are read at a time.
+const PIECE: usize = 4 << 20;
+
+/// What is to be fetched.
+pub struct Fetch<'a> {
+    /// The département.
+    pub departement: &'a str,
+    /// The years; all that are known, when none is given.
+    pub years: Vec<u16>,
+    /// The server.
+    pub base: &'a str,
+    /// The folder of the archives.
+    pub into: &'a Path,
+}
+
+/// An archive in the folder.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Fetched {
+    /// The year of the vintage.
+    pub year: u16,
+    /// Its file.
+    pub file: String,
+    /// Where it came from.
+    pub url: String,
+    /// Its size,
+    pub bytes: u64,
+    /// and the digest of its content.
+    pub sha256: String,
+}
+
+/// What was done.
+pub struct Done {
+    /// The archives of the folder, by year.
+    pub archives: Vec<Fetched>,
+    /// Years that the server has no archive of.
+    pub missing: Vec<u16>,
+    /// The territory file that was written, where there was none.
+    pub territory: Option<PathBuf>,
+}
+
+/// The vintages of a département that are known to be published.
+pub fn known<'a>(departement: &str, reference: &'a Reference) -> Result<Vec<&'a Vintage>> {
+    let all = reference.vintages();
+    let own: Vec<&Vintage> = all
+        .iter()
+        .filter(|v| v.departement == departement)
+        .collect();
+    if own.is_empty() {
+        let codes = all.iter().map(|v| v.departement.as_str());
+        let advice = match nearest(departement, codes) {
+            Some(near) => format!("did you mean `{near}`? Codes are written as 01, 2A, 974"),
+            None => "codes are written as 01, 2A, 974".to_owned(),
+        };
+        return Err(Error::input(
+            departement,
+            "is not a département that vintages are known of",
+            advice,
+        ));
+    }
+    Ok(own)
+}
+
+/// Fetches, and writes a territory file of what is there.
+pub fn fetch(what: &Fetch, reference: &Reference, progress: &dyn Progress) -> Result<Done> {
+    let known = known(what.departement, reference)?;
+    let asked: Vec<&Vintage> = known
+        .iter()
+        .copied()
+        .filter(|v| what.years.is_empty() || what.years.contains(&v.year))
+        .collect();
+    if let Some(year) = what
+        .years
+        .iter()
+        .find(|y| known.iter().all(|v| v.year != **y))
+    {
+        let years: Vec<String> = known.iter().map(|v| v.year.to_string()).collect();
+        return Err(Error::input(
+            "--years",
+            format!("{year} is not a known vintage of {}", what.departement),
+            format!("known: {}", years.join(", ")),
+        ));
+    }
+    std::fs::create_dir_all(what.into).map_err(|e| Error::unwritable(what.into, e))?;
+    let mut archives = read(what.into)?;
+    let mut missing = Vec::new();
+    for vintage in asked {
+        progress.phase("fetching", None);
+        match one(what, vintage, &archives)? {
+            Some(archive) => {
+                archives.retain(|a| a.year != archive.year);
+                archives.push(archive);
+                archives.sort_by_key(|a| a.year);
+                write(what.into, &archives)?;
+            }
+            None => missing.push(vintage.year),
+        }
+    }
+    if archives.is_empty() {
+        return Err(Error::input(
+            what.base,
+            format!("has no archive of {} for {missing:?}", what.departement),
+            "check the address and the connection; the names of archives are those of IGN",
+        ));
+    }
+    let territory = what.into.join("TERRITORY.toml");
+    let is_new = !territory.exists();
+    if is_new {
+        let text = territory_of(what.departement, known[0], &archives, reference);
+        std::fs::write(&territory, text).map_err(|e| Error::unwritable(&territory, e))?;
+    }
+    Ok(Done {
+        archives,
+        missing,
+        territory: is_new.then_some(territory),
+    })
+}
+
+fn read(folder: &Path) -> Result<Vec<Fetched>> {
+    let path = folder.join(FETCHED);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => serde_json::from_str(&text).map_err(|e| Error::unreadable(&path, e)),
+        Err(_) => Ok(Vec::new()),
+    }
+}
+
+fn write(folder: &Path, archives: &[Fetched]) -> Result<()> {
+    let path = folder.join(FETCHED);
+    let text = serde_json::to_string_pretty(archives)
+        .map_err(|e| Error::Internal(format!("{FETCHED}: {e}")))?;
+    std::fs::write(&path, text + "\n").map_err(|e| Error::unwritable(&path, e))
+}
+
+/// The archives that a vintage may be published as, by resource and name; the first that the server has
+/// is taken.
+fn names(vintage: &Vintage) -> Vec<(&'static str, String)> {
+    let Vintage {
+        projection, year, ..
+    } = vintage;
+    let code = format!("D{:0>3}", vintage.departement);
+    let state = |format: &str| format!("OCS-GE_2-0__{format}_{projection}_{code}_{year}-01-01");
+    vec![("OCSGE", state("GPKG")), ("OCSGE", state("SHP"))]
+}
+
+/// Fetches one vintage; `None` where the server has none.
+fn one(what: &Fetch, vintage: &Vintage, archives: &[Fetched]) -> Result<Option<Fetched>> {
+    for (resource, name) in names(vintage) {
+        let file = format!("{name}.7z");
+        let path = what.into.join(&file);
+        let is_it = |a: &&Fetched| a.file == file;
+        if let Some(own) = archives.iter().find(is_it)
+            && path.metadata().is_ok_and(|m| m.len() == own.bytes)
+            && crate::predict::digest(&path)? == own.sha256
+        {
+            return Ok(Some(own.clone()));
+        }
+        let url = format!(
+            "{}/{resource}/{name}/{file}",
+            what.base.trim_end_matches('/')
+        );
+        let Some(mut remote) = Remote::open(&url)? else {
+            continue;
+        };
+        let part = what.into.join(format!("{file}.part"));
+        let bytes = remote.take(&part)?;
+        let whole = ArchiveReader::open(&part, Password::empty());
+        if let Err(error) = whole.map(drop) {
+            // What is damaged is not gone on from.
+            std::fs::remove_file(&part).map_err(|e| Error::unwritable(&part, e))?;
+            return Err(Error::input(
+                url,
+                format!("is not a whole 7z archive: {error}"),
+                "try again: it is fetched anew",
+            ));
+        }
+        let sha256 = crate::predict::digest(&part)?;
+        std::fs::rename(&part, &path).map_err(|e| Error::unwritable(&path, e))?;
+        return Ok(Some(Fetched {
+            year: vintage.year,
+            file,
+            url,
+            bytes,
+            sha256,
+        }));
+    }
+    Ok(None)
+}
+
+/// A file of a server, read through GDAL.
+struct Remote {
+    url: String,
+    file: *mut sys::VSILFILE,
+    size: u64,
+}
+
+impl Remote {
+    /// Opens a file; `None` where the server says that it has none.
+    fn open(url: &str) -> Result<Option<Self>> {
+        let set = |key: &str, value: &str| {
+            // Setting an option of a plain name cannot fail.
+            let _ = gdal::config::set_config_option(key, value);
+        };
+        set(
+            "GDAL_HTTP_USERAGENT",
+            concat!("millesime/", env!("CARGO_PKG_VERSION")),
+        );
+        set("GDAL_HTTP_MAX_RETRY", "3");
+        set("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR");
+        set("CPL_VSIL_CURL_CHUNK_SIZE", "1048576");
+        set("CPL_VSIL_CURL_NON_CACHED", &format!("/vsicurl/{url}"));
+        let name = CString::new(format!("/vsicurl/{url}"))
+            .map_err(|_| Error::input(url, "is not an address", "mend it"))?;
+        // SAFETY: the strings end with a zero and outlive the calls.
+        let file = unsafe {
+            sys::CPLErrorReset();
+            sys::VSIFOpenL(name.as_ptr(), c"rb".as_ptr())
+        };
+        if file.is_null() {
+            return match last_error() {
+                text if text.contains("404") || text.is_empty() => Ok(None),
+                text => Err(Error::input(
+                    url,
+                    text,
+                    "check the address and the connection",
+                )),
+            };
+        }
+        let mut remote = Self {
+            url: url.to_owned(),
+            file,
+            size: 0,
+        };
+        // SAFETY: the file is open.
+        remote.size = unsafe {
+            sys::VSIFSeekL(remote.file, 0, 2);
+            sys::VSIFTellL(remote.file)
+        };
+        Ok(Some(remote))
+    }
+
+    /// Adds to a file what it lacks of this one; the number of bytes of the whole.
+    fn take(&mut self, part: &Path) -> Result<u64> {
+        let unwritable = |e| Error::unwritable(part, e);
+        let mut begun = part.metadata().map_or(0, |m| m.len());
+        if begun > self.size {
+            // It is of another file.
+            File::create(part).map_err(unwritable)?;
+            begun = 0;
+        }
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(part)
+            .map_err(unwritable)?;
+        let mut piece = vec![0u8; PIECE];
+        while begun < self.size {
+            // SAFETY: the file is open, and the buffer as long as what is asked for.
+            let read = unsafe {
+                sys::VSIFSeekL(self.file, begun, 0);
+                sys::VSIFReadL(piece.as_mut_ptr().cast(), 1, piece.len() as _, self.file)
+            } as usize;
+            if read == 0 {
+                return Err(Error::input(
+                    &self.url,
+                    format!(
+                        "ends after {begun} of {} bytes: {}",
+                        self.size,
+                        last_error()
+                    ),
+                    "try again: it goes on from there",
+                ));
+            }
+            file.write_all(&piece[..read]).map_err(unwritable)?;
+            begun += read as u64;
+        }
+        Ok(begun)
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        // SAFETY: the file is open, and not used after.
+        unsafe { sys::VSIFCloseL(self.file) };
+    }
+}
+
+fn last_error() -> String {
+    // SAFETY: GDAL gives a string that ends with a zero and stays until its next error.
+    let text = unsafe { std::ffi::CStr::from_ptr(sys::CPLGetLastErrorMsg()) };
+    text.to_string_lossy().into_owned()
+}
+
+/// A territory file of these archives.
+fn territory_of(
+    departement: &str,
+    vintage: &Vintage,
+    archives: &[Fetched],
+    reference: &Reference,
+) -> String {
+    let name = reference.departement(departement);
+    let name = name.map_or(departement, |d| d.name.as_str());
+    let mut text = format!(
+        "# What `millesime fetch` found of {name}. Add its communes: `millesime run --example` shows how.\n\
+         name = \"{name}\"\ncrs = \"{}\"\n\n# [communes]\n# path = \"communes.gpkg\"\n# code = \"code\"\n\
+         # name = \"nom\"\n",
+        vintage.crs
+    );
+    for archive in archives {
+        text += &format!(
+            "\n[[vintages]]\nyear = {}\nproduct = \"{}\"\n",
+            archive.year, archive.file
+        );
+    }
+    text
+}

@@ -29,24 +29,29 @@ shares AS (
     AND b.year = s.year
   WHERE b.basis = 'décret' AND s.covered > 0 AND s.commune <> '' AND s.departement <> ''
 ),
+placed AS (
+  SELECT
+    series, commune, departement, year, share,
+    ROW_NUMBER() OVER (PARTITION BY series, departement, year ORDER BY share DESC) AS place,
+    COUNT(*) OVER (PARTITION BY series, departement, year) AS ranked,
+    MEDIAN(share) OVER (PARTITION BY series, departement, year) AS median_share
+  FROM shares
+),
 ranks AS (
   SELECT
-    a.series, a.commune, a.departement, a.year, a.share,
-    SUM(CASE WHEN b.share > a.share THEN 1 ELSE 0 END) AS above,
-    SUM(CASE WHEN b.share < a.share THEN 1 ELSE 0 END) AS below,
-    COUNT(*) AS ranked,
-    MEDIAN(b.share) AS median_share
-  FROM shares AS a
-  JOIN shares AS b
-    ON b.series = a.series AND b.departement = a.departement AND b.year = a.year
-  GROUP BY a.series, a.commune, a.departement, a.year, a.share
+    series, commune, departement, year, share, ranked, median_share,
+    MIN(place) OVER (PARTITION BY series, departement, year, share) AS first_place,
+    MAX(place) OVER (PARTITION BY series, departement, year, share) AS last_place
+  FROM placed
 )
 SELECT
   r.series, r.commune, v.name, r.departement, r.year,
   r.share AS artificial_share,
-  CAST(r.above + 1 AS BIGINT) AS rank,
+  CAST(r.first_place AS BIGINT) AS rank,
   CAST(r.ranked AS BIGINT) AS ranked,
-  CASE WHEN r.ranked > 1 THEN CAST(r.below AS DOUBLE) / (r.ranked - 1) END AS below_share,
+  CASE WHEN r.ranked > 1
+    THEN CAST(CAST(r.ranked AS BIGINT) - CAST(r.last_place AS BIGINT) AS DOUBLE)
+      / (CAST(r.ranked AS BIGINT) - 1) END AS below_share,
   r.median_share
 FROM ranks AS r
 JOIN commune_vintages AS v

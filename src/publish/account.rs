@@ -12,6 +12,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType as ArrowType, Float64Type, Int64Type};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use polars::prelude::{Column, DataFrame, DataType, NamedFrom, Series};
+use rayon::prelude::*;
 
 use super::Staging;
 use super::ledger::batch;
@@ -96,7 +97,7 @@ fn frame(path: &Path) -> Result<DataFrame> {
     let whole = concat_batches(&schema, &batches).map_err(|e| damaged(&e))?;
     let columns = schema
         .fields()
-        .iter()
+        .par_iter()
         .zip(whole.columns())
         .map(|(field, array)| {
             let name = field.name().as_str().into();

@@ -227,6 +227,14 @@ fn the_ministrys_tables_have_the_figures_of_ours() {
         );
         assert_eq!(seen[0].1, 1);
     }
+    let name = "artif_departement.parquet";
+    let bytes = std::fs::read(place.join(name)).unwrap();
+    let report = geoparquet_validator::validate_bytes(name, bytes, None).unwrap();
+    assert!(!report.outcomes.is_empty());
+    for outcome in &report.outcomes {
+        let is_fault = matches!(outcome.status, geoparquet_validator::checks::Status::Fail);
+        assert!(!is_fault, "{} {}", outcome.id, outcome.message);
+    }
 }
 
 #[test]

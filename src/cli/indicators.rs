@@ -69,7 +69,10 @@ struct Again {
 
 pub fn main(flags: Flags) -> Result<Outcome> {
     match flags.command {
-        Command::List { indicators } => super::printed(list(&known(indicators)?))?,
+        Command::List { indicators } => {
+            let (known, tables) = (known(indicators)?, Account::schema()?);
+            super::printed(list(&known, &tables))?;
+        }
         Command::Explain { name, indicators } => {
             let known = known(indicators)?;
             let indicator = indicators::named(&known, &name)?;
@@ -118,7 +121,7 @@ fn known(folder: Option<PathBuf>) -> Result<Vec<Indicator>> {
     Ok(known)
 }
 
-fn list(known: &[Indicator]) -> std::io::Result<()> {
+fn list(known: &[Indicator], tables: &[(String, Vec<String>)]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let width = known.iter().map(|i| i.name.len()).max().unwrap_or(0);
     for indicator in known {
@@ -129,7 +132,7 @@ fn list(known: &[Indicator]) -> std::io::Result<()> {
         writeln!(out, "{:width$}  {title}", indicator.name)?;
     }
     writeln!(out, "\nTables of the account, which the SQL reads:")?;
-    for (name, columns) in Account::schema().unwrap_or_default() {
+    for (name, columns) in tables {
         writeln!(out, "{name}: {}", columns.join(", "))?;
     }
     Ok(())

@@ -16,6 +16,7 @@
 --   manifest.json says its area.
 -- source: la couche de changements du producteur ; article R.101-1 du code de l'urbanisme
 -- subject: OCS GE
+-- needs: official_ledger
 -- unit: m²
 -- columns: series, crossing, commune, departement, year_before, year_after, sense, ours_m2, official_m2,
 --   gap_m2, both_m2, ours_alone_m2, ours_alone_change_m2, ours_alone_threshold_m2, ours_alone_other_m2,

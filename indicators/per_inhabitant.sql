@@ -10,6 +10,7 @@
 --   against a population.
 -- source: INSEE, recensements de la population ; article R.101-1 du code de l'urbanisme
 -- subject: OCS GE
+-- needs: population
 -- unit: m², nombres, m² par habitant, habitants par km²
 -- columns: series, commune, name, departement, year, population_year, inhabitants, households, jobs,
 --   artificial_m2, artificial_m2_per_inhabitant, artificial_m2_per_household, artificial_m2_per_job,

@@ -6,6 +6,7 @@
 --   planning document), by département and period.
 -- source: les couches de [[crossings]] ; article R.101-1 du code de l'urbanisme
 -- subject: OCS GE
+-- needs: crossed_ledger
 -- unit: m²
 -- columns: series, crossing, zone, zone_kind, zone_name, departement, year_before, year_after,
 --   artificialised_m2, desartificialised_m2, net_m2, revealed_m2

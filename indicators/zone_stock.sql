@@ -6,6 +6,7 @@
 --   document), by département and year; the share is of covered ground.
 -- source: les couches de [[crossings]] ; article R.101-1 du code de l'urbanisme
 -- subject: OCS GE
+-- needs: crossed_stock
 -- unit: m², part de 0 à 1
 -- columns: series, crossing, zone, zone_kind, zone_name, departement, year, communes, area_m2,
 --   covered_m2, artificial_m2, artificial_share, impermeable_m2

@@ -6,6 +6,7 @@
 --   kind, zones = 0): the rows of a zoning make the flux of the territory, exactly.
 -- source: les couches de [[crossings]] ; article R.101-1 du code de l'urbanisme
 -- subject: OCS GE
+-- needs: crossed_ledger
 -- unit: m²
 -- columns: series, crossing, zone_kind, commune, departement, year_before, year_after, zones,
 --   artificialised_m2, desartificialised_m2, net_m2, revealed_m2, impermeabilised_m2,

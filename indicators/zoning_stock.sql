@@ -8,6 +8,7 @@
 --   of a zoning make the territory, exactly. The share is of covered ground.
 -- source: les couches de [[crossings]] ; article R.101-1 du code de l'urbanisme
 -- subject: OCS GE
+-- needs: crossed_stock
 -- unit: m², part de 0 à 1
 -- columns: series, crossing, zone_kind, commune, departement, year, zones, area_m2, covered_m2,
 --   artificial_m2, artificial_share, impermeable_m2

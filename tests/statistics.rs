@@ -841,3 +841,40 @@ fn objectives_are_followed_downwards_and_by_their_kind() {
     write("enaf.csv", &table.replace("01003", "1003"));
     assert!(run("T.toml").contains("leading zero"));
 }
+
+#[test]
+fn consumption_is_carried_between_years_of_the_real_cog() {
+    let Some(data) = real_data("consumption_is_carried_between_years_of_the_real_cog") else {
+        return;
+    };
+    // 26216 of 2024 is 26216 and 26219 of 2018, drawn as large; other communes of the table split and merged
+    // elsewhere, and are of no concern.
+    let place = |n: f64| rectangle(n * 1000.0, 0.0, (n + 1.0) * 1000.0, 1000.0);
+    let drawing = Drawing::default()
+        .commune("07009", place(0.0))
+        .commune("26216", place(1.0))
+        .commune("26219", place(2.0));
+    let folder = TempDir::new().unwrap();
+    let file = drawing.write(folder.path());
+    let text = std::fs::read_to_string(&file).unwrap();
+    let table = data.join("enaf-rives-du-rhone/data_scot_rives_du_rhone.csv");
+    let movements = data.join("cog/mouvements-communes.csv");
+    let more = format!("cog = 2018\n[enaf]\npath = \"{}\"\n", table.display());
+    let cog = format!("[cog]\nmovements = \"{}\"\n", movements.display());
+    std::fs::write(&file, format!("{text}{more}{cog}")).unwrap();
+    let outputs = Outputs::of(&file);
+    let whole = sums(&outputs.table("enaf_by_year"), &["commune"], "consumed_m2");
+    let of = |code: &str| whole[&vec![code.to_owned()]];
+    assert_eq!(of("07009"), 53_657 * 20_000);
+    assert_eq!(of("26216") + of("26219"), 94_520 * 20_000);
+    assert_eq!(of("26216"), of("26219"));
+    // Without the movements, the table of other communes is refused.
+    let message = refused(&format!("{text}{more}").replace(
+        "communes.geojson",
+        &folder.path().join("communes.geojson").display().to_string(),
+    ));
+    assert!(
+        message.contains("2024") && message.contains("[cog]"),
+        "{message}"
+    );
+}

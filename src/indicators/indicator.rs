@@ -34,6 +34,8 @@ pub struct Header {
     pub source: String,
     /// What account it is of.
     pub subject: Subject,
+    /// A table of the account without whose rows it says nothing; empty for none.
+    pub needs: String,
     /// Units of its figures.
     pub unit: String,
     /// Its columns, as they are published.
@@ -121,6 +123,7 @@ impl Header {
             definition: text("definition"),
             source: text("source"),
             subject,
+            needs: text("needs"),
             unit: text("unit"),
             columns: columns.map(str::to_owned).collect(),
         })

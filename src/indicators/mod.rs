@@ -70,17 +70,6 @@ const TABLES: &[(&str, &str)] = &tables![
     "zoning_stock",
 ];
 
-/// Tables that need layers to cross with.
-const CROSSED: [&str; 4] = ["zone_flux", "zone_stock", "zoning_flux", "zoning_stock"];
-
-/// A table that needs producers' layers of changes.
-const OFFICIAL: &str = "ecarts_officiel";
-/// A table that needs the population of communes.
-const PER_INHABITANT: &str = "per_inhabitant";
-
-/// Tables that are not computed for larger territories.
-const WHOLE: [&str; 3] = ["nomenclature", "territories", GUARANTEE];
-
 /// A computed table.
 pub struct Table {
     /// What it is.
@@ -123,7 +112,7 @@ pub fn compute(
     })?;
     for level in levels {
         let lifted = with_guarantee.lifted(level)?;
-        let is_asked = |name: &str| !WHOLE.contains(&name);
+        let is_asked = |name: &str| name != GUARANTEE;
         compute_at(&lifted.account, indicators, is_asked, &mut |mut table| {
             if table.frame.column("commune").is_err() {
                 // It is not by territory: the same at every level.
@@ -147,15 +136,11 @@ fn compute_at(
     for (name, frame) in account.tables() {
         context.register(name, frame.clone().lazy());
     }
-    let has_official = account.has_rows("official_ledger");
-    let has_population = account.has_rows("population");
-    let has_crossings = account.has_rows("crossed_stock");
     for indicator in indicators {
         let name = indicator.name.as_str();
-        let is_told = account.has(indicator.header.subject)
-            && (has_crossings || !CROSSED.contains(&name))
-            && (has_official || name != OFFICIAL)
-            && (has_population || name != PER_INHABITANT);
+        let header = &indicator.header;
+        let is_told = account.has(header.subject)
+            && (header.needs.is_empty() || account.has_rows(&header.needs));
         if !is_asked(name) || !is_told {
             continue;
         }

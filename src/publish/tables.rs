@@ -184,13 +184,8 @@ fn write_frame(to: &mut impl Write, frame: &DataFrame) -> Result<std::io::Result
             .map(|&start| {
                 let columns = cells(&frame.slice(start as i64, CHUNK))?;
                 let mut text = Vec::new();
-                let mut writer = csv::Writer::from_writer(&mut text);
-                for row in 0..columns.first().map_or(0, |(_, values)| values.len()) {
-                    let record = columns.iter().map(|(_, values)| values[row].text());
-                    let written = writer.write_record(record);
-                    written.map_err(|e| Error::Internal(format!("a table: {e}")))?;
-                }
-                drop(writer);
+                write_rows(&mut csv::Writer::from_writer(&mut text), &columns)
+                    .map_err(|e| Error::Internal(format!("a table: {e}")))?;
                 Ok(text)
             })
             .collect::<Result<Vec<Vec<u8>>>>()?;
@@ -219,6 +214,13 @@ pub fn csv(mut to: impl Write, frame: &DataFrame) -> Result<()> {
 pub(super) fn write_csv(to: impl Write, columns: &[(String, Vec<Cell>)]) -> std::io::Result<()> {
     let mut writer = csv::WriterBuilder::new().from_writer(to);
     writer.write_record(columns.iter().map(|(name, _)| name))?;
+    write_rows(&mut writer, columns)
+}
+
+fn write_rows<W: Write>(
+    writer: &mut csv::Writer<W>,
+    columns: &[(String, Vec<Cell>)],
+) -> std::io::Result<()> {
     let rows = columns.first().map_or(0, |(_, values)| values.len());
     for row in 0..rows {
         writer.write_record(columns.iter().map(|(_, values)| values[row].text()))?;

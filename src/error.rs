@@ -18,6 +18,9 @@ pub enum Error {
         /// What to do about it.
         advice: String,
     },
+    /// Whoever reads the answer does not: an answer in a pipe may be left half read.
+    #[error("the answer cannot be written: {0}\n  → check what reads it")]
+    Output(String, std::io::ErrorKind),
     /// A defect of this program.
     #[error("{0}\n  → this is a defect of millesime, not of your data: please report it")]
     Internal(String),
@@ -49,7 +52,7 @@ impl Error {
                 what,
                 advice,
             },
-            internal => internal,
+            other => other,
         }
     }
 
@@ -74,7 +77,7 @@ impl Error {
     /// The exit code for this error: 2 for the user's, 1 for ours.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Input { .. } => 2,
+            Self::Input { .. } | Self::Output(..) => 2,
             Self::Internal(_) => 1,
         }
     }

@@ -1,18 +1,17 @@
 //! The published vintages of a département, from the Géoplateforme of IGN or from a server of the same
 //! layout. What was begun goes on; what is there and whole is not fetched again.
 
-use std::ffi::CString;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use gdal_sys as sys;
 use serde::{Deserialize, Serialize};
 use sevenz_rust2::{ArchiveReader, Password};
 
 use crate::error::{Error, Result, nearest};
 use crate::progress::Progress;
 use crate::reference::{Reference, Vintage};
+use crate::remote::Remote;
 
 /// Where IGN publishes its archives.
 pub const BASE: &str = "https://data.geopf.fr/telechargement/download";
@@ -177,11 +176,11 @@ fn one(what: &Fetch, vintage: &Vintage, archives: &[Fetched]) -> Result<Option<F
             "{}/{resource}/{name}/{file}",
             what.base.trim_end_matches('/')
         );
-        let Some(mut remote) = Remote::open(&url)? else {
+        let Some(remote) = Remote::open(&url)? else {
             continue;
         };
         let part = what.into.join(format!("{file}.part"));
-        let bytes = remote.take(&part)?;
+        let bytes = take(&remote, &part)?;
         let whole = ArchiveReader::open(&part, Password::empty());
         if let Err(error) = whole.map(drop) {
             // What is damaged is not gone on from.
@@ -205,108 +204,29 @@ fn one(what: &Fetch, vintage: &Vintage, archives: &[Fetched]) -> Result<Option<F
     Ok(None)
 }
 
-/// A file of a server, read through GDAL.
-struct Remote {
-    url: String,
-    file: *mut sys::VSILFILE,
-    size: u64,
-}
-
-impl Remote {
-    /// Opens a file; `None` where the server says that it has none.
-    fn open(url: &str) -> Result<Option<Self>> {
-        let set = |key: &str, value: &str| {
-            // Setting an option of a plain name cannot fail.
-            let _ = gdal::config::set_config_option(key, value);
-        };
-        set(
-            "GDAL_HTTP_USERAGENT",
-            concat!("millesime/", env!("CARGO_PKG_VERSION")),
-        );
-        set("GDAL_HTTP_MAX_RETRY", "3");
-        set("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR");
-        set("CPL_VSIL_CURL_CHUNK_SIZE", "1048576");
-        set("CPL_VSIL_CURL_NON_CACHED", &format!("/vsicurl/{url}"));
-        let name = CString::new(format!("/vsicurl/{url}"))
-            .map_err(|_| Error::input(url, "is not an address", "mend it"))?;
-        // SAFETY: the strings end with a zero and outlive the calls.
-        let file = unsafe {
-            sys::CPLErrorReset();
-            sys::VSIFOpenL(name.as_ptr(), c"rb".as_ptr())
-        };
-        if file.is_null() {
-            return match last_error() {
-                text if text.contains("404") || text.is_empty() => Ok(None),
-                text => Err(Error::input(
-                    url,
-                    text,
-                    "check the address and the connection",
-                )),
-            };
-        }
-        let mut remote = Self {
-            url: url.to_owned(),
-            file,
-            size: 0,
-        };
-        // SAFETY: the file is open.
-        remote.size = unsafe {
-            sys::VSIFSeekL(remote.file, 0, 2);
-            sys::VSIFTellL(remote.file)
-        };
-        Ok(Some(remote))
+/// Adds to a file what it lacks of a remote one; the number of bytes of the whole.
+fn take(remote: &Remote, part: &Path) -> Result<u64> {
+    let unwritable = |e| Error::unwritable(part, e);
+    let mut begun = part.metadata().map_or(0, |m| m.len());
+    if begun > remote.size() {
+        // It is of another file.
+        File::create(part).map_err(unwritable)?;
+        begun = 0;
     }
-
-    /// Adds to a file what it lacks of this one; the number of bytes of the whole.
-    fn take(&mut self, part: &Path) -> Result<u64> {
-        let unwritable = |e| Error::unwritable(part, e);
-        let mut begun = part.metadata().map_or(0, |m| m.len());
-        if begun > self.size {
-            // It is of another file.
-            File::create(part).map_err(unwritable)?;
-            begun = 0;
-        }
-        let mut file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(part)
-            .map_err(unwritable)?;
-        let mut piece = vec![0u8; PIECE];
-        while begun < self.size {
-            // SAFETY: the file is open, and the buffer as long as what is asked for.
-            let read = unsafe {
-                sys::VSIFSeekL(self.file, begun, 0);
-                sys::VSIFReadL(piece.as_mut_ptr().cast(), 1, piece.len() as _, self.file)
-            } as usize;
-            if read == 0 {
-                return Err(Error::input(
-                    &self.url,
-                    format!(
-                        "ends after {begun} of {} bytes: {}",
-                        self.size,
-                        last_error()
-                    ),
-                    "try again: it goes on from there",
-                ));
-            }
-            file.write_all(&piece[..read]).map_err(unwritable)?;
-            begun += read as u64;
-        }
-        Ok(begun)
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(part)
+        .map_err(unwritable)?;
+    let mut piece = vec![0u8; PIECE];
+    while begun < remote.size() {
+        let read = remote
+            .read_at(begun, &mut piece)
+            .map_err(|why| Error::input(remote.url(), why, "try again: it goes on from there"))?;
+        file.write_all(&piece[..read]).map_err(unwritable)?;
+        begun += read as u64;
     }
-}
-
-impl Drop for Remote {
-    fn drop(&mut self) {
-        // SAFETY: the file is open, and not used after.
-        unsafe { sys::VSIFCloseL(self.file) };
-    }
-}
-
-fn last_error() -> String {
-    // SAFETY: GDAL gives a string that ends with a zero and stays until its next error.
-    let text = unsafe { std::ffi::CStr::from_ptr(sys::CPLGetLastErrorMsg()) };
-    text.to_string_lossy().into_owned()
+    Ok(begun)
 }
 
 /// A territory file of these archives.

@@ -11,7 +11,7 @@ use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::grid::Point;
 use crate::partition::Polygon;
-use crate::query::{FaceFile, face_files};
+use crate::query::{FaceFile, Need, Store};
 use crate::reference::Reference;
 use crate::vector::polygons;
 
@@ -34,16 +34,17 @@ struct Judged {
 pub fn review(out: &Path, path: &Path, count: usize, reference: &Reference) -> Result<Summary> {
     let mut found = Vec::new();
     let mut crs = None;
-    for (period, file) in face_files(out)? {
-        let year = period.split('-').next_back().and_then(|y| y.parse().ok());
+    let store = Store::new(out);
+    for faces in store.faces()? {
+        let year = faces.period.split('-').next_back().and_then(|y| y.parse().ok());
         let year = year.ok_or_else(|| {
             Error::input(
-                file.display(),
+                store.place(&faces.file).display(),
                 "is not of a period",
                 "give the folder of a run",
             )
         })?;
-        crs = Some(judged(&file, year, reference, &mut found)?);
+        crs = Some(judged(&store, &faces.file, year, reference, &mut found)?);
     }
     let Some(crs) = crs else {
         return Err(Error::input(
@@ -76,9 +77,17 @@ pub fn review(out: &Path, path: &Path, count: usize, reference: &Reference) -> R
 }
 
 /// Reads the judged faces of a file; returns its CRS.
-fn judged(path: &Path, year: u16, reference: &Reference, found: &mut Vec<Judged>) -> Result<Crs> {
-    let mut file = FaceFile::open(path)?;
-    while let Some(batch) = file.next()? {
+fn judged(
+    store: &Store,
+    file: &str,
+    year: u16,
+    reference: &Reference,
+    found: &mut Vec<Judged>,
+) -> Result<Crs> {
+    let file = FaceFile::open(store, file)?;
+    let crs = file.crs()?;
+    let mut batches = file.read(Need::default())?;
+    while let Some(batch) = batches.next()? {
         let (series, verdicts) = (batch.text("series")?, batch.text("verdict")?);
         let (cs_before, us_before) = (batch.text("cs_before")?, batch.text("us_before")?);
         let (cs_after, us_after) = (batch.text("cs_observed")?, batch.text("us_observed")?);
@@ -90,7 +99,7 @@ fn judged(path: &Path, year: u16, reference: &Reference, found: &mut Vec<Judged>
             let verdict = verdicts.value(n);
             let doubt = reference.doubt(verdict);
             let polygon = polygon(shapes.value(n))
-                .ok_or_else(|| Error::unreadable(path, "a polygon is broken"))?;
+                .ok_or_else(|| Error::unreadable(batch.path(), "a polygon is broken"))?;
             found.push(Judged {
                 weight: doubt * areas.value(n) as f64,
                 draft: Draft {
@@ -108,7 +117,7 @@ fn judged(path: &Path, year: u16, reference: &Reference, found: &mut Vec<Judged>
             });
         }
     }
-    Ok(file.crs)
+    Ok(crs)
 }
 
 /// The first polygon of a geometry, on the grid.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use geoparquet_validator::checks::Status;
-use millesime::query::{Format, Kind, Question, answer};
+use millesime::query::{self, Filter, Format, Kind, Question};
 use serde_json::Value;
 use support::drawn::{Drawing, object, rectangle};
 use support::{Outputs, exact};
@@ -279,11 +279,21 @@ fn the_manifest_says_how_it_was_made() {
 fn question(outputs: &Outputs, kind: Kind, period: Option<&str>) -> Question {
     Question {
         out: outputs.path(),
-        commune: "32001".to_owned(),
-        series: "published".to_owned(),
-        period: period.map(str::to_owned),
-        kind,
+        filter: Filter {
+            communes: Some(["32001".to_owned()].into()),
+            period: period.map(str::to_owned),
+            kind,
+            ..Filter::default()
+        },
+        order: None,
+        limit: None,
     }
+}
+
+fn answer(question: &Question, format: Format) -> millesime::error::Result<String> {
+    let mut text = Vec::new();
+    query::write(question, format, &mut text)?;
+    Ok(String::from_utf8(text).unwrap())
 }
 
 #[test]
@@ -337,7 +347,7 @@ fn a_query_of_what_is_not_there_is_told_with_the_nearest() {
     let message = answer(&asked, Format::Csv).unwrap_err().to_string();
     assert!(message.contains("2016-2019"), "{message}");
     asked = question(&outputs, Kind::All, None);
-    asked.commune = "32003".to_owned();
+    asked.filter.communes = Some(["32003".to_owned()].into());
     let message = answer(&asked, Format::Csv).unwrap_err().to_string();
     assert!(
         message.contains("32003") && message.contains("32001"),

@@ -21,6 +21,15 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Unchanged,
+        Self::Change,
+        Self::Nomenclature,
+        Self::Threshold,
+        Self::Coverage,
+    ];
+
     /// Its name in the tables.
     pub const fn name(self) -> &'static str {
         match self {

@@ -9,11 +9,13 @@ mod evaluate;
 mod explain;
 mod fetch;
 mod indicators;
+mod map;
 mod model;
 mod predict;
 mod produce;
 mod progress;
 mod query;
+mod report;
 mod run;
 mod sample;
 mod twin;
@@ -53,8 +55,12 @@ enum Command {
     Compare(compare::Flags),
     /// The tables that are published: which there are, what they measure, and your own.
     Indicators(indicators::Flags),
-    /// The polygons behind the figures of a commune.
+    /// The polygons behind a figure.
     Query(query::Flags),
+    /// Reports of communes or of larger territories, in French: a page, a PDF, their figures.
+    Report(report::Flags),
+    /// Maps for documents: cover, use and changes, as SVG or PNG.
+    Map(map::Flags),
     /// Make a plausible territory whose true changes are known.
     Twin(twin::Flags),
     /// Is a vintage a valid partition with valid codes? Says what is not, and where.
@@ -93,6 +99,8 @@ pub fn main() -> ExitCode {
         Command::Compare(flags) => compare::main(flags),
         Command::Indicators(flags) => indicators::main(flags),
         Command::Query(flags) => query::main(flags),
+        Command::Report(flags) => report::main(flags),
+        Command::Map(flags) => map::main(flags),
         Command::Twin(flags) => twin::main(flags),
         Command::Check(flags) => check::main(flags),
         Command::Corrections(flags) => corrections::main(flags),
@@ -103,6 +111,8 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::NotValid) => ExitCode::from(2),
+        // Whoever reads the answer may stop early (`millesime query … | head`).
+        Err(Error::Output(_, std::io::ErrorKind::BrokenPipe)) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(error.exit_code())

@@ -1,20 +1,41 @@
 //! `millesime query`.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use millesime::align::PUBLISHED;
-use millesime::error::Result;
-use millesime::query::{self, Format, Kind, Question};
+use millesime::error::{Error, Result};
+use millesime::grid::format_m2;
+use millesime::query::{
+    self, Filter, Format, Kind, Order, Pattern, Question, Region, Total, Transition, Zone,
+};
 
 use super::Outcome;
 
 #[derive(Clone, Copy, ValueEnum)]
 enum KindFlag {
+    /// Status from not artificialised to artificialised.
     Artificialisation,
+    /// Status from artificialised to not artificialised.
     Desartificialisation,
+    /// From permeable to impermeable.
+    Impermeabilisation,
+    /// From impermeable to permeable.
+    Desimpermeabilisation,
+    /// Every change of code, status or coverage.
     All,
+    /// What is artificialised at the later date, changed or not.
+    Stock,
+    /// What is artificialised at the earlier date, changed or not.
+    StockBefore,
+    /// What is impermeable at the later date, changed or not.
+    Impermeable,
+    /// What is impermeable at the earlier date, changed or not.
+    ImpermeableBefore,
+    /// Every face, changed or not.
+    Any,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -22,48 +43,246 @@ enum FormatFlag {
     Geojson,
     Csv,
     Table,
+    Gpkg,
+    Fgb,
+    Parquet,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum ZoneFlag {
+    /// In it at the first date.
+    Inside,
+    /// In it at the later date alone.
+    Extension,
+    /// In it at neither.
+    Outside,
+}
+
+/// The polygons behind a figure. Every condition that is given must hold; one that is given several
+/// times holds when one of its values does.
 #[derive(Args)]
 pub struct Flags {
-    /// Folder of the outputs of a run.
+    /// Outputs of a run: a folder, or its address (https://…, s3://…).
     #[arg(long, default_value = "out")]
     out: PathBuf,
-    /// INSEE code of the commune.
+    /// INSEE code or name of a commune.
     #[arg(long)]
-    commune: String,
-    /// Series: published, or aligned where the run made it.
+    commune: Vec<String>,
+    /// Code or name of an intercommunality, where the run has a level `epci`.
+    #[arg(long)]
+    epci: Vec<String>,
+    /// A territory of any level, such as scot:Sybarval.
+    #[arg(long, value_name = "LEVEL:TERRITORY")]
+    territory: Vec<String>,
+    /// Code of a département.
+    #[arg(long)]
+    departement: Vec<String>,
+    /// west,south,east,north: in degrees, or in the CRS of the run.
+    #[arg(long, allow_hyphen_values = true, conflicts_with_all = ["point", "polygon"])]
+    bbox: Option<String>,
+    /// longitude,latitude: in degrees, or in the CRS of the run.
+    #[arg(long, allow_hyphen_values = true, conflicts_with = "polygon")]
+    point: Option<String>,
+    /// A file of polygons: faces that meet them, whole.
+    #[arg(long, value_name = "FILE")]
+    polygon: Option<PathBuf>,
+    /// Series: published, revised or aligned, where the run made it.
     #[arg(long, default_value = PUBLISHED)]
     series: String,
     /// Period, such as 2015-2018; all when not given.
     #[arg(long)]
     period: Option<String>,
-    /// Which changes: of status one way or the other, or all changes of code or status.
+    /// Which faces, by what became of them.
     #[arg(long, value_enum, default_value = "all")]
     kind: KindFlag,
-    /// GeoJSON (WGS 84), CSV, or a table to read.
-    #[arg(long, value_enum, default_value = "table")]
-    format: FormatFlag,
+    /// What was and what became, such as "CS2.2.1>CS1.1.*", "US1.1>US5" or "CS2.1.3 US1.1>*".
+    #[arg(long, value_name = "BEFORE>AFTER")]
+    transition: Vec<Transition>,
+    /// Cover at either date, such as CS1.1.*.
+    #[arg(long, value_name = "CODE")]
+    cover: Vec<Pattern>,
+    /// Use at either date, such as US5.
+    #[arg(long, value_name = "CODE")]
+    usage: Vec<Pattern>,
+    /// Cause: change, threshold, nomenclature, coverage, unchanged.
+    #[arg(long)]
+    cause: Vec<String>,
+    /// Source of the object, at either date, as the vintage has it.
+    #[arg(long)]
+    source: Vec<String>,
+    /// Place relative to the zone construite.
+    #[arg(long, value_enum)]
+    zone: Option<ZoneFlag>,
+    /// Least area of a face, in square metres.
+    #[arg(long, value_name = "M2")]
+    min_m2: Option<f64>,
+    /// Largest area of a face, in square metres.
+    #[arg(long, value_name = "M2")]
+    max_m2: Option<f64>,
+    /// Column to sort by; `-area_m2` puts the largest first. A table is so sorted unless told otherwise.
+    #[arg(long, allow_hyphen_values = true, value_name = "COLUMN")]
+    sort: Option<String>,
+    /// No more faces than this.
+    #[arg(long)]
+    limit: Option<usize>,
+    /// Only how many faces there are.
+    #[arg(long, conflicts_with = "sum")]
+    count: bool,
+    /// Only their area, in square metres.
+    #[arg(long)]
+    sum: bool,
+    /// GeoJSON is in WGS 84, files of layers in the CRS of the run; by the name of --to, else a table.
+    #[arg(long, value_enum)]
+    format: Option<FormatFlag>,
+    /// File to write.
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
 }
 
 pub fn main(flags: Flags) -> Result<Outcome> {
-    let question = Question {
-        out: flags.out,
-        commune: flags.commune,
+    let format = format(flags.format, flags.to.as_deref())?;
+    let (is_count, is_sum, to) = (flags.count, flags.sum, flags.to.clone());
+    let question = question(flags, format)?;
+    let total = if is_count || is_sum {
+        let total = query::total(&question)?;
+        let text = match is_count {
+            true => total.faces.to_string(),
+            false => format_m2(total.area),
+        };
+        super::printed(writeln!(std::io::stdout(), "{text}"))?;
+        total
+    } else if let Some(path) = &to {
+        let total = query::save(&question, format, path)?;
+        eprintln!("{}: {}", path.display(), told(total));
+        total
+    } else {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        let total = query::write(&question, format, &mut out)?;
+        super::printed(out.flush())?;
+        total
+    };
+    if total.faces == 0 {
+        eprintln!("no face answers all of these conditions");
+    }
+    Ok(Outcome::Done)
+}
+
+fn told(total: Total) -> String {
+    format!("{} faces, {} m²", total.faces, format_m2(total.area))
+}
+
+/// The format, by the flag, else by the name of the file.
+fn format(flag: Option<FormatFlag>, to: Option<&Path>) -> Result<Format> {
+    let of = |flag| match flag {
+        FormatFlag::Geojson => Format::GeoJson,
+        FormatFlag::Csv => Format::Csv,
+        FormatFlag::Table => Format::Table,
+        FormatFlag::Gpkg => Format::GeoPackage,
+        FormatFlag::Fgb => Format::FlatGeobuf,
+        FormatFlag::Parquet => Format::Parquet,
+    };
+    let Some(path) = to else {
+        return Ok(flag.map_or(Format::Table, of));
+    };
+    if let Some(flag) = flag {
+        return Ok(of(flag));
+    }
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    match ending.as_deref() {
+        Some("geojson" | "json") => Ok(Format::GeoJson),
+        Some("csv") => Ok(Format::Csv),
+        Some("txt") => Ok(Format::Table),
+        Some("gpkg") => Ok(Format::GeoPackage),
+        Some("fgb") => Ok(Format::FlatGeobuf),
+        Some("parquet" | "geoparquet") => Ok(Format::Parquet),
+        _ => Err(Error::input(
+            path.display(),
+            "its name does not tell its format",
+            "end it in .geojson, .csv, .txt, .gpkg, .fgb or .parquet, or give --format",
+        )),
+    }
+}
+
+fn question(flags: Flags, format: Format) -> Result<Question> {
+    let out = flags.out;
+    let mut communes: Option<BTreeSet<String>> = None;
+    let mut add = |more: BTreeSet<String>| communes.get_or_insert_default().extend(more);
+    for commune in &flags.commune {
+        add(query::commune(&out, commune)?);
+    }
+    for epci in &flags.epci {
+        add(query::communes_of(&out, "epci", epci)?);
+    }
+    for territory in &flags.territory {
+        let (level, territory) = territory.split_once(':').ok_or_else(|| {
+            Error::input(
+                "--territory",
+                format!("`{territory}` names no level"),
+                "write a level and a territory, such as scot:Sybarval",
+            )
+        })?;
+        add(query::communes_of(&out, level, territory)?);
+    }
+    let region = match (&flags.bbox, &flags.point, &flags.polygon) {
+        (Some(bbox), ..) => Some(Region::rectangle(bbox)?),
+        (_, Some(point), _) => Some(Region::point(point)?),
+        (.., Some(path)) => Some(Region::file(path)?),
+        _ => None,
+    };
+    let by_area = || Order {
+        column: "area_m2".to_owned(),
+        is_descending: true,
+    };
+    let order = match flags.sort {
+        Some(column) => Some(match column.strip_prefix('-') {
+            Some(column) => Order {
+                column: column.to_owned(),
+                is_descending: true,
+            },
+            None => Order {
+                column,
+                is_descending: false,
+            },
+        }),
+        None if format == Format::Table && !flags.count && !flags.sum => Some(by_area()),
+        None => None,
+    };
+    let departements: BTreeSet<String> = flags.departement.into_iter().collect();
+    let filter = Filter {
         series: flags.series,
         period: flags.period,
         kind: match flags.kind {
             KindFlag::Artificialisation => Kind::Artificialisation,
             KindFlag::Desartificialisation => Kind::Desartificialisation,
+            KindFlag::Impermeabilisation => Kind::Impermeabilisation,
+            KindFlag::Desimpermeabilisation => Kind::Desimpermeabilisation,
             KindFlag::All => Kind::All,
+            KindFlag::Stock => Kind::Stock,
+            KindFlag::StockBefore => Kind::StockBefore,
+            KindFlag::Impermeable => Kind::Impermeable,
+            KindFlag::ImpermeableBefore => Kind::ImpermeableBefore,
+            KindFlag::Any => Kind::Any,
         },
+        communes,
+        departements: (!departements.is_empty()).then_some(departements),
+        region,
+        transitions: flags.transition,
+        cover: flags.cover,
+        usage: flags.usage,
+        causes: flags.cause,
+        sources: flags.source,
+        zone: flags.zone.map(|zone| match zone {
+            ZoneFlag::Inside => Zone::Inside,
+            ZoneFlag::Extension => Zone::Extension,
+            ZoneFlag::Outside => Zone::Outside,
+        }),
+        least_m2: flags.min_m2,
+        most_m2: flags.max_m2,
     };
-    let format = match flags.format {
-        FormatFlag::Geojson => Format::GeoJson,
-        FormatFlag::Csv => Format::Csv,
-        FormatFlag::Table => Format::Table,
-    };
-    let text = query::answer(&question, format)?;
-    super::printed(std::io::stdout().write_all(text.as_bytes()))?;
-    Ok(Outcome::Done)
+    Ok(Question {
+        out,
+        filter,
+        order,
+        limit: flags.limit,
+    })
 }

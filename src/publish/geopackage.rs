@@ -152,7 +152,7 @@ impl GeoPackage {
 }
 
 /// Settings that make files the same whenever and by however many threads they are written.
-fn fix_settings() -> std::result::Result<(), GdalError> {
+pub(crate) fn fix_settings() -> std::result::Result<(), GdalError> {
     set_config_option("OGR_CURRENT_DATE", DATE)?;
     set_config_option("OGR_GPKG_ALLOW_THREADED_RTREE", "NO")?;
     // Files are written aside and renamed when whole: after a crash they are not kept.

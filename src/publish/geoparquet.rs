@@ -107,8 +107,17 @@ impl GeoParquet {
         P: Fn(usize) -> S + Sync,
         S: Shape,
     {
+        self.write_in_order(&hilbert_order(centres), columns, shape)
+    }
+
+    /// Writes these rows, in this order.
+    pub fn write_in_order<C, P, S>(&mut self, order: &[usize], columns: C, shape: P) -> Result<()>
+    where
+        C: Fn(&[usize]) -> Vec<ArrayRef> + Sync,
+        P: Fn(usize) -> S + Sync,
+        S: Shape,
+    {
         self.kind = S::KIND;
-        let order = hilbert_order(centres);
         let schema = &self.schema;
         let threads = rayon::current_num_threads().max(1);
         for group in order.chunks(CHUNK * threads) {
@@ -127,6 +136,19 @@ impl GeoParquet {
             }
         }
         Ok(())
+    }
+
+    /// Ends a row group.
+    pub fn end_group(&mut self) -> Result<()> {
+        self.writer
+            .flush()
+            .map_err(|e| Error::unwritable(&self.path, e))
+    }
+
+    /// Notes something of the file in its metadata.
+    pub fn note(&mut self, key: &str, value: String) {
+        self.writer
+            .append_key_value_metadata(KeyValue::new(key.to_owned(), value));
     }
 
     /// Ends the file.
@@ -223,7 +245,7 @@ fn bounds(shape: &impl Shape) -> [f64; 4] {
 }
 
 /// Rows along a Hilbert curve through their centres; ties keep their order.
-fn hilbert_order(centres: &[Point]) -> Vec<usize> {
+pub fn hilbert_order(centres: &[Point]) -> Vec<usize> {
     let west = centres.iter().map(|p| p.x).min().unwrap_or(0);
     let south = centres.iter().map(|p| p.y).min().unwrap_or(0);
     let mut keyed: Vec<(u64, usize)> = centres

@@ -1,16 +1,17 @@
 //! The layers: faces of a period, vintages in their clean form.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Field};
+use serde::{Deserialize, Serialize};
 
-use super::GeoParquet;
-use crate::align::{ALIGNED, Ground, NONE, OnGround, Series, Verdict};
+use super::{GeoParquet, hilbert_order};
+use crate::align::{Cause, ALIGNED, Ground, NONE, OnGround, Series, Verdict};
 use crate::crs::Crs;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::grid::{HALF_CM2_PER_M2, Point};
 use crate::ledger::{Change, PeriodFaces, Side, VintageStatus, commune_code};
 use crate::partition::{FaceId, Partition, Polygon};
@@ -105,6 +106,7 @@ pub fn faces(
             flag(&format!("zc_{when}")),
             text(&format!("id_{when}"), true),
             text(&format!("code_or_{when}"), true),
+            text(&format!("source_{when}"), true),
         ]);
     }
     fields.extend(area_fields());
@@ -139,21 +141,77 @@ pub fn faces(
                 flags(state().map(|s| s.zone)),
                 texts(sides().map(|s| object(s).and_then(|o| some(&o.id)))),
                 texts(sides().map(|s| object(s).and_then(|o| some(&o.code_or)))),
+                texts(sides().map(|s| object(s).and_then(|o| some(&o.source)))),
             ]);
         }
         let areas = rows.iter().map(|&r| kept[r].0.partition.area(kept[r].1));
         arrays.extend(area_columns(areas));
         arrays
     };
+    let shape = |row: usize| {
+        let (period, face, _) = kept[row];
+        polygon(&period.partition, face)
+    };
+    let (order, index) = by_commune(ground, &kept);
+    let (changes, unchanged) = order.split_at(index.changes as usize);
+    for group in changes.chunks(GROUP_OF_CHANGES) {
+        file.write_in_order(group, columns, shape)?;
+        file.end_group()?;
+    }
+    file.write_in_order(unchanged, columns, shape)?;
+    let index = serde_json::to_string(&index)
+        .map_err(|e| Error::Internal(format!("index of the faces: {e}")))?;
+    file.note(INDEX, index);
+    file.finish()
+}
+
+/// Key of the index in the metadata of a file.
+pub const INDEX: &str = "millesime:faces";
+
+/// Where the faces of each commune are in a file: changes come before what is unchanged, and in both the
+/// faces of a commune stand together.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Index {
+    /// Rows of changes, at the beginning of the file.
+    pub changes: u64,
+    /// First row and number of rows of every stretch of a commune.
+    pub communes: BTreeMap<String, Vec<(u64, u64)>>,
+}
+
+/// Rows of changes in a row group: those of one commune are a part of one or two.
+const GROUP_OF_CHANGES: usize = 8_192;
+
+/// The order of faces in their file, and where those of each commune are: changes first, then what is
+/// unchanged; in both commune by commune along a Hilbert curve, and so within each.
+fn by_commune(ground: &Ground, kept: &[(&PeriodFaces, FaceId, Change)]) -> (Vec<usize>, Index) {
     let centres: Vec<Point> = kept
         .iter()
         .map(|(period, face, _)| period.partition.first_point(*face))
         .collect();
-    file.write(&centres, columns, |row| {
-        let (period, face, _) = kept[row];
-        polygon(&period.partition, face)
-    })?;
-    file.finish()
+    let mut order = hilbert_order(&centres);
+    // Communes in the order in which the curve first meets them.
+    let mut places: HashMap<u32, usize> = HashMap::new();
+    for &row in &order {
+        let next = places.len();
+        places.entry(kept[row].2.commune).or_insert(next);
+    }
+    let is_unchanged = |row: usize| kept[row].2.cause == Cause::Unchanged;
+    order.sort_by_key(|&row| (is_unchanged(row), places[&kept[row].2.commune]));
+    let mut index = Index::default();
+    let mut first = 0;
+    for stretch in order.chunk_by(|&a, &b| {
+        is_unchanged(a) == is_unchanged(b) && kept[a].2.commune == kept[b].2.commune
+    }) {
+        let length = stretch.len() as u64;
+        if !is_unchanged(stretch[0]) {
+            index.changes += length;
+        }
+        let commune = commune_code(ground, kept[stretch[0]].2.commune).to_string();
+        let own = index.communes.entry(commune).or_default();
+        own.push((first, length));
+        first += length;
+    }
+    (order, index)
 }
 
 /// Writes a vintage in its clean form: the ground of `departement`, by object.

@@ -14,11 +14,12 @@ mod wide;
 mod workbook;
 
 pub use account::{read as read_account, write as account};
+pub(crate) use geopackage::fix_settings;
 pub use geopackage::{ColumnType, GeoPackage, LayerKind, Place, Row, Value};
-pub use geoparquet::{GeoParquet, Shape};
-pub use layers::{faces, vintage, zone_construite};
+pub use geoparquet::{GeoParquet, Shape, hilbert_order};
+pub use layers::{INDEX, Index, faces, vintage, zone_construite};
 pub use ledger::write as ledger;
-pub use staging::{PROGRAM, Staging, require_new};
+pub use staging::{MANIFEST, PROGRAM, Staging, require_new};
 pub use tables::{Cell, cells, csv};
 
 pub use publisher::Publisher;

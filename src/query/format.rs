@@ -1,11 +1,13 @@
 //! Answers as GeoJSON, CSV or a table to read.
 
+use std::io::Write;
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type, Int64Type, Schema};
 use serde_json::{Map, Value, json};
 
+use super::degrees::Degrees;
 use super::{Format, Found};
-use crate::crs::wgs84;
 use crate::error::{Error, Result};
 use crate::grid::format_m2;
 use crate::vector::{Ring, polygons};
@@ -13,16 +15,22 @@ use crate::vector::{Ring, polygons};
 /// Columns that are not attributes of a face.
 const GEOMETRY: [&str; 2] = ["bbox", "geometry"];
 
-pub(super) fn write(found: &[Found], format: Format) -> Result<String> {
+/// Writes the faces that were found as text.
+pub(super) fn write(found: &[Found], format: Format, into: &mut dyn Write) -> Result<()> {
     match format {
-        Format::GeoJson => geojson(found),
-        Format::Csv => csv(found),
-        Format::Table => Ok(table(found)),
+        Format::GeoJson => geojson(found, into),
+        Format::Csv => csv(found, into),
+        _ => printed(into.write_all(table(found).as_bytes())),
     }
 }
 
+/// A failure of whoever reads the answer.
+fn printed(outcome: std::io::Result<()>) -> Result<()> {
+    outcome.map_err(|e| Error::Output(e.to_string(), e.kind()))
+}
+
 /// The value of a column as JSON.
-fn value(batch: &RecordBatch, column: usize, row: usize) -> Value {
+pub(super) fn value(batch: &RecordBatch, column: usize, row: usize) -> Value {
     let array = batch.column(column);
     if array.is_null(row) {
         return Value::Null;
@@ -37,31 +45,29 @@ fn value(batch: &RecordBatch, column: usize, row: usize) -> Value {
 }
 
 /// Names and numbers of the attribute columns.
-fn attributes(schema: &Schema) -> Vec<(usize, String)> {
+pub(super) fn attributes(schema: &Schema) -> Vec<(usize, String)> {
     let names = schema.fields().iter().map(|f| f.name().clone()).enumerate();
     names
         .filter(|(_, name)| !GEOMETRY.contains(&name.as_str()))
         .collect()
 }
 
-fn geojson(found: &[Found]) -> Result<String> {
-    let mut features = Vec::new();
-    for Found {
-        period,
-        crs,
-        batches,
-        ..
-    } in found
-    {
-        let way = crs.way_to(&wgs84()?)?;
-        for batch in batches {
+fn geojson(found: &[Found], into: &mut dyn Write) -> Result<()> {
+    let mut separator = "\n";
+    printed(into.write_all(b"{\"type\":\"FeatureCollection\",\"features\":["))?;
+    for part in found {
+        if part.batches.is_empty() {
+            continue;
+        }
+        let way = Degrees::of(&part.projjson)?;
+        for batch in &part.batches {
             let geometry = batch
                 .column_by_name("geometry")
                 .and_then(|c| c.as_binary_opt::<i32>())
                 .ok_or_else(|| Error::Internal("faces without geometry".to_owned()))?;
             for row in 0..batch.num_rows() {
                 let mut properties = Map::new();
-                properties.insert("period".to_owned(), json!(period));
+                properties.insert("period".to_owned(), json!(part.period));
                 for (column, name) in attributes(&batch.schema()) {
                     properties.insert(name, value(batch, column, row));
                 }
@@ -70,32 +76,27 @@ fn geojson(found: &[Found]) -> Result<String> {
                     .ok_or_else(|| Error::Internal("a face that is no polygon".to_owned()))?;
                 let rings: Vec<Value> = rings
                     .into_iter()
-                    .map(|ring| to_degrees(ring, way.as_ref()))
+                    .map(|ring| to_degrees(ring, &way))
                     .collect::<Result<_>>()?;
-                features.push(json!({
+                let feature = json!({
                     "type": "Feature",
                     "properties": properties,
                     "geometry": { "type": "Polygon", "coordinates": rings },
-                }));
+                });
+                printed(write!(into, "{separator}{feature}"))?;
+                separator = ",\n";
             }
         }
     }
-    let collection = json!({ "type": "FeatureCollection", "features": features });
-    Ok(collection.to_string() + "\n")
+    printed(into.write_all(b"\n]}\n"))
 }
 
 /// Longitudes and latitudes of a ring, to a tenth of a millimetre or so.
-fn to_degrees(ring: Ring, way: Option<&gdal::spatial_ref::CoordTransform>) -> Result<Value> {
-    let (mut xs, mut ys): (Vec<f64>, Vec<f64>) = ring.into_iter().unzip();
-    if let Some(way) = way {
-        let mut zs = vec![0.0; xs.len()];
-        way.transform_coords(&mut xs, &mut ys, &mut zs)
-            .map_err(|e| Error::Internal(format!("to WGS 84: {e}")))?;
-    }
+fn to_degrees(mut ring: Ring, way: &Degrees) -> Result<Value> {
+    way.to(&mut ring)?;
     let round = |v: f64| (v * 1e9).round() / 1e9;
-    Ok(xs
+    Ok(ring
         .into_iter()
-        .zip(ys)
         .map(|(x, y)| json!([round(x), round(y)]))
         .collect())
 }
@@ -114,36 +115,36 @@ fn text(batch: &RecordBatch, column: usize, name: &str, row: usize) -> String {
     }
 }
 
-fn csv(found: &[Found]) -> Result<String> {
-    let failed = |e: &dyn std::fmt::Display| Error::Internal(format!("CSV: {e}"));
-    let mut writer = csv::Writer::from_writer(Vec::new());
+fn csv(found: &[Found], into: &mut dyn Write) -> Result<()> {
+    let failed = |e: csv::Error| match e.into_kind() {
+        csv::ErrorKind::Io(e) => Error::Output(e.to_string(), e.kind()),
+        other => Error::Internal(format!("CSV: {other:?}")),
+    };
+    let mut writer = csv::Writer::from_writer(into);
     if let Some(first) = found.first() {
         let columns = attributes(&first.schema);
         let names = columns.iter().map(|(_, name)| name.as_str());
         writer
             .write_record(std::iter::once("period").chain(names))
-            .map_err(|e| failed(&e))?;
+            .map_err(failed)?;
     }
-    for Found {
-        period, batches, ..
-    } in found
-    {
-        for batch in batches {
+    for part in found {
+        for batch in &part.batches {
             let columns = attributes(&batch.schema());
             for row in 0..batch.num_rows() {
                 let values = columns.iter().map(|(c, name)| text(batch, *c, name, row));
                 writer
-                    .write_record(std::iter::once(period.clone()).chain(values))
-                    .map_err(|e| failed(&e))?;
+                    .write_record(std::iter::once(part.period.clone()).chain(values))
+                    .map_err(failed)?;
             }
         }
     }
-    let bytes = writer.into_inner().map_err(|e| failed(&e))?;
-    String::from_utf8(bytes).map_err(|e| failed(&e))
+    printed(writer.flush())
 }
 
 /// Columns of the table to read.
-const SHOWN: [&str; 8] = [
+const SHOWN: [&str; 9] = [
+    "commune",
     "cs_before",
     "us_before",
     "cs_after",
@@ -157,11 +158,8 @@ const SHOWN: [&str; 8] = [
 fn table(found: &[Found]) -> String {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut total = 0;
-    for Found {
-        period, batches, ..
-    } in found
-    {
-        for batch in batches {
+    for part in found {
+        for batch in &part.batches {
             let columns = attributes(&batch.schema());
             for row in 0..batch.num_rows() {
                 if let Some(exact) = batch.column_by_name("area_half_cm2") {
@@ -172,17 +170,10 @@ fn table(found: &[Found]) -> String {
                     column.map_or_else(String::new, |(c, name)| text(batch, *c, name, row))
                 };
                 let cells = SHOWN.iter().map(cell);
-                rows.push(std::iter::once(period.clone()).chain(cells).collect());
+                rows.push(std::iter::once(part.period.clone()).chain(cells).collect());
             }
         }
     }
-    // The largest first.
-    let area = |row: &Vec<String>| {
-        row.last()
-            .and_then(|a| a.parse::<f64>().ok())
-            .unwrap_or(0.0)
-    };
-    rows.sort_by(|p, q| area(q).total_cmp(&area(p)).then_with(|| p.cmp(q)));
     let header: Vec<String> = std::iter::once("period")
         .chain(SHOWN)
         .map(str::to_owned)

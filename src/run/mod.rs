@@ -2,7 +2,7 @@
 
 mod tables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -277,6 +277,15 @@ pub fn run_with(
             "read": v.report,
             "laid": v.laid,
         })).collect::<Vec<_>>(),
+        "faces": ledgers
+            .iter()
+            .map(|l| (l.years, l.departement.to_string()))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .map(|((before, after), departement)| json!({
+                "period": format!("{before}-{after}"), "departement": departement,
+            }))
+            .collect::<Vec<_>>(),
         "predictions": predicted,
         "productions": produced,
         "accuracy": crate::sample::NOT_MEASURED,

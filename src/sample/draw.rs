@@ -13,7 +13,7 @@ use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};
 use crate::grid::Point;
 use crate::publish::{ColumnType, GeoPackage, LayerKind, Place, Row, Value};
-use crate::query::{self, Batch, FaceFile};
+use crate::query::{self, Batch, FaceFile, Need, Store};
 use crate::vector::{Ring, polygons};
 
 /// What is to be drawn.
@@ -87,8 +87,9 @@ pub fn draw(plan: &Plan, path: &Path) -> Result<Drawn> {
     // Once through the faces for the areas, once for those that a point falls on.
     let mut areas: BTreeMap<Kind, i64> = BTreeMap::new();
     let mut unknown = 0;
+    let store = Store::new(&plan.out);
     for file in &files {
-        scan(file, &series, |kind, area, _, _| {
+        scan(&store, file, &series, |kind, area, _, _| {
             match kind {
                 Some(kind) => *areas.entry(kind).or_default() += area,
                 None => unknown += area,
@@ -118,7 +119,7 @@ pub fn draw(plan: &Plan, path: &Path) -> Result<Drawn> {
     let mut drops = Vec::with_capacity(plan.count);
     let mut crs = None;
     for file in &files {
-        let found = scan(file, &series, |kind, area, batch, row| {
+        let found = scan(&store, file, &series, |kind, area, batch, row| {
             let Some(kind) = kind else { return Ok(()) };
             let before = reached.entry(kind).or_default();
             *before += area;
@@ -128,7 +129,7 @@ pub fn draw(plan: &Plan, path: &Path) -> Result<Drawn> {
                 let shape = polygons(batch.geometry()?.value(row));
                 let rings = shape.and_then(|s| s.polygons.into_iter().next());
                 let at = rings.and_then(|rings| inside(&rings, &mut chance));
-                let at = at.ok_or_else(|| Error::unreadable(file, "a polygon holds no point"))?;
+                let at = at.ok_or_else(|| Error::unreadable(batch.path(), "a polygon holds no point"))?;
                 let mut codes: [String; 4] = Default::default();
                 let names = ["cs_before", "us_before", "cs_after", "us_after"];
                 for (code, name) in codes.iter_mut().zip(names) {
@@ -166,20 +167,13 @@ fn allocate(areas: &BTreeMap<Kind, i64>, count: usize) -> BTreeMap<Kind, usize> 
 }
 
 /// The period, and its files of faces.
-fn files(plan: &Plan) -> Result<(String, Vec<PathBuf>)> {
-    let mut periods: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
-    for (period, file) in query::face_files(&plan.out)? {
-        periods.entry(period).or_default().push(file);
+fn files(plan: &Plan) -> Result<(String, Vec<String>)> {
+    let mut periods: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for faces in Store::new(&plan.out).faces()? {
+        periods.entry(faces.period).or_default().push(faces.file);
     }
     let known = || periods.keys().map(String::as_str);
     let period = match (&plan.period, periods.len()) {
-        (_, 0) => {
-            return Err(Error::input(
-                plan.out.display(),
-                "holds no faces of a run",
-                "give the folder that `millesime run` wrote, with --out",
-            ));
-        }
         (Some(period), _) if periods.contains_key(period) => period.clone(),
         (Some(period), _) => {
             return Err(Error::input(
@@ -207,12 +201,15 @@ fn files(plan: &Plan) -> Result<(String, Vec<PathBuf>)> {
 /// Visits the faces of one series: stratum, area in half square centimetres, and where the row
 /// is; returns the CRS of the file.
 fn scan(
-    path: &Path,
+    store: &Store,
+    file: &str,
     series: &str,
     mut visit: impl FnMut(Option<Kind>, i64, &Batch, usize) -> Result<()>,
 ) -> Result<Crs> {
-    let mut file = FaceFile::open(path)?;
-    while let Some(batch) = file.next()? {
+    let file = FaceFile::open(store, file)?;
+    let crs = file.crs()?;
+    let mut batches = file.read(Need::default())?;
+    while let Some(batch) = batches.next()? {
         let (before, after) = (batch.flag("final_before")?, batch.flag("final_after")?);
         let (own_series, communes) = (batch.text("series")?, batch.text("commune")?);
         let (verdicts, areas) = (batch.text("verdict")?, batch.area()?);
@@ -229,7 +226,7 @@ fn scan(
             visit(kind, areas.value(row), &batch, row)?;
         }
     }
-    Ok(file.crs)
+    Ok(crs)
 }
 
 /// Most throws at a polygon before it is given up.

@@ -1,0 +1,127 @@
+//! Files of servers and object stores, read through GDAL, by ranges.
+
+use std::ffi::{CStr, CString};
+use std::sync::Mutex;
+
+use gdal_sys as sys;
+
+use crate::error::{Error, Result};
+
+/// Schemes of addresses, and what GDAL calls them.
+const SCHEMES: [(&str, &str); 5] = [
+    ("https://", "/vsicurl/https://"),
+    ("http://", "/vsicurl/http://"),
+    ("s3://", "/vsis3/"),
+    ("gs://", "/vsigs/"),
+    ("az://", "/vsiaz/"),
+];
+
+/// Whether a path is an address: `https://`, `http://`, `s3://`, `gs://` or `az://`.
+pub fn is_address(path: &str) -> bool {
+    SCHEMES.iter().any(|(scheme, _)| path.starts_with(scheme))
+}
+
+/// A file of a server, opened to be read.
+pub struct Remote {
+    url: String,
+    file: Mutex<Handle>,
+    size: u64,
+}
+
+struct Handle(*mut sys::VSILFILE);
+
+// SAFETY: a handle may be used from any thread, one at a time: the lock around it sees to that.
+unsafe impl Send for Handle {}
+
+impl Remote {
+    /// Opens a file; `None` where the server says that it has none.
+    pub fn open(url: &str) -> Result<Option<Self>> {
+        let set = |key: &str, value: &str| {
+            // Setting an option of a plain name cannot fail.
+            let _ = gdal::config::set_config_option(key, value);
+        };
+        let name = SCHEMES.iter().find_map(|(scheme, own)| {
+            let rest = url.strip_prefix(scheme)?;
+            Some(format!("{own}{rest}"))
+        });
+        let name = name.unwrap_or_else(|| format!("/vsicurl/{url}"));
+        set(
+            "GDAL_HTTP_USERAGENT",
+            concat!("millesime/", env!("CARGO_PKG_VERSION")),
+        );
+        set("GDAL_HTTP_MAX_RETRY", "3");
+        set("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR");
+        set("CPL_VSIL_CURL_CHUNK_SIZE", "1048576");
+        set("CPL_VSIL_CURL_NON_CACHED", &name);
+        let name =
+            CString::new(name).map_err(|_| Error::input(url, "is not an address", "mend it"))?;
+        // SAFETY: the strings end with a zero and outlive the calls.
+        let file = unsafe {
+            sys::CPLErrorReset();
+            sys::VSIFOpenL(name.as_ptr(), c"rb".as_ptr())
+        };
+        if file.is_null() {
+            return match last_error() {
+                text if text.contains("404") || text.is_empty() => Ok(None),
+                text => Err(Error::input(
+                    url,
+                    text,
+                    "check the address and the connection",
+                )),
+            };
+        }
+        // SAFETY: the file is open.
+        let size = unsafe {
+            sys::VSIFSeekL(file, 0, 2);
+            sys::VSIFTellL(file)
+        };
+        Ok(Some(Self {
+            url: url.to_owned(),
+            file: Mutex::new(Handle(file)),
+            size,
+        }))
+    }
+
+    /// Its address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Reads from a place on, as much as there is room for; how much that was, or why nothing came.
+    pub fn read_at(&self, from: u64, buffer: &mut [u8]) -> std::result::Result<usize, String> {
+        let handle = self.file.lock().map_err(|e| e.to_string())?;
+        // SAFETY: the file is open, and the buffer as long as what is asked for.
+        let read = unsafe {
+            sys::VSIFSeekL(handle.0, from, 0);
+            sys::VSIFReadL(buffer.as_mut_ptr().cast(), 1, buffer.len() as _, handle.0)
+        } as usize;
+        if read == 0 && !buffer.is_empty() && from < self.size {
+            return Err(format!(
+                "ends after {from} of {} bytes: {}",
+                self.size,
+                last_error()
+            ));
+        }
+        Ok(read)
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        if let Ok(handle) = self.file.get_mut() {
+            // SAFETY: the file is open, and not used after.
+            unsafe { sys::VSIFCloseL(handle.0) };
+        }
+    }
+}
+
+fn last_error() -> String {
+    // SAFETY: GDAL gives a string that ends with a zero and stays until its next error.
+    let text = unsafe { CStr::from_ptr(sys::CPLGetLastErrorMsg()) };
+    text.to_string_lossy().into_owned()
+}

@@ -1,0 +1,695 @@
+//! What a report says of one territory: its figures, in words and numbers as they are printed.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::charts::{self, End, Trajectory};
+use super::figures::Figures;
+use super::tables::{Row, Tables};
+use super::{COMMUNE, Territory};
+use crate::error::Result;
+use crate::french::{self, hectares, percent, signed_hectares, text};
+use crate::reference::{Nomenclature, Reference};
+
+/// Writes the report of one territory.
+pub(super) struct Content<'a> {
+    /// The territory.
+    pub(super) territory: &'a Territory,
+    /// The series that figures are of.
+    pub(super) series: &'a str,
+    /// Tables of the level of the territory.
+    pub(super) tables: &'a Tables,
+    /// Labels, colours, parameters.
+    pub(super) reference: &'a Reference,
+    /// The folder of the run, as questions name it.
+    pub(super) out: &'a str,
+    /// The figures so far.
+    pub(super) figures: Figures,
+}
+
+/// The latest period of a territory: the years as tables have them, and how they are said.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Period {
+    pub(super) before: String,
+    pub(super) after: String,
+}
+
+impl Period {
+    /// As folders of faces name it.
+    pub(super) fn name(&self) -> String {
+        format!("{}-{}", self.before, self.after)
+    }
+
+    fn said(&self) -> String {
+        format!("{}–{}", self.before, self.after)
+    }
+}
+
+/// A value as a number; nothing where there is none.
+fn value(row: &Row, column: &str) -> f64 {
+    row.number(column).unwrap_or(0.0)
+}
+
+impl Content<'_> {
+    /// Rows of the territory in the series; where it lies in several départements, those of the whole.
+    fn rows<'t>(&self, table: &'t super::tables::Table) -> Vec<Row<'t>> {
+        let own: Vec<Row> = table
+            .of(&self.territory.code)
+            .filter(|row| matches!(row.text("series"), "" | "published" | "revised" | "aligned"))
+            .filter(|row| row.text("series").is_empty() || row.text("series") == self.series)
+            .collect();
+        let whole = |row: &&Row| row.text("departement").is_empty();
+        match own.iter().any(|row| whole(&row)) {
+            true => own.into_iter().filter(|row| whole(&row)).collect(),
+            false => own,
+        }
+    }
+
+    /// The question behind a figure of a period.
+    fn question(&self, period: &Period, rest: &str) -> Option<String> {
+        let years = [&period.before, &period.after];
+        if years.iter().any(|year| year.parse::<u16>().is_err()) {
+            return None;
+        }
+        let place = match self.territory.level.as_str() {
+            COMMUNE => format!(" --commune {}", self.territory.code),
+            crate::levels::WHOLE => String::new(),
+            level => format!(" --territory {level}:{}", self.territory.code),
+        };
+        let series = match self.series {
+            crate::align::PUBLISHED => String::new(),
+            other => format!(" --series {other}"),
+        };
+        Some(format!(
+            "millesime query --out {}{place}{series} --period {} {rest}",
+            self.out,
+            period.name(),
+        ))
+    }
+
+    /// The years of the last period that the territory has rows of.
+    pub(super) fn period(&self) -> Result<Option<Period>> {
+        let flux = self.tables.table("flux")?;
+        let mut periods: Vec<Period> = self
+            .rows(&flux)
+            .iter()
+            .filter(|row| !row.text("year_after").is_empty())
+            .map(|row| Period {
+                before: row.text("year_before").to_owned(),
+                after: row.text("year_after").to_owned(),
+            })
+            .collect();
+        // The latest; of those that end together, the shortest.
+        periods.sort_by(|p, q| (&p.after, &p.before).cmp(&(&q.after, &q.before)));
+        Ok(periods.pop())
+    }
+
+    /// The report, without its maps.
+    pub(super) fn write(&mut self) -> Result<Value> {
+        let period = self.period()?;
+        let stock = self.stock(period.as_ref())?;
+        let flux = self.flux(period.as_ref())?;
+        let (mut by_use, mut by_cover, mut zones, mut transitions) =
+            (Value::Null, Value::Null, Value::Null, Value::Null);
+        if let Some(period) = &period {
+            by_use = self.by_code(period, "flux_by_use", "us", &self.reference.usage)?;
+            by_cover = self.by_code(period, "flux_by_cover", "cs", &self.reference.cover)?;
+            zones = self.zones(period)?;
+            transitions = self.transitions(period)?;
+        }
+        let comparison = self.comparison()?;
+        let enaf = self.enaf()?;
+        let trajectory = self.trajectory()?;
+        let quality = self.quality(period.as_ref())?;
+        Ok(json!({
+            "period": period.as_ref().map(Period::said),
+            "stock": stock,
+            "flux": flux,
+            "by_use": by_use,
+            "by_cover": by_cover,
+            "zones": zones,
+            "transitions": transitions,
+            "comparison": comparison,
+            "enaf": enaf,
+            "trajectory": trajectory,
+            "quality": quality,
+        }))
+    }
+
+    /// What is artificialised and impermeable at each date.
+    fn stock(&mut self, period: Option<&Period>) -> Result<Value> {
+        self.figures.begin("Stock");
+        let (table, basis) = (self.tables.table("stock")?, self.tables.table("basis")?);
+        let basis: BTreeMap<String, String> = self
+            .rows(&basis)
+            .iter()
+            .map(|row| (row.text("year").to_owned(), row.text("basis").to_owned()))
+            .collect();
+        let mut vintages = Vec::new();
+        let mut bars = Vec::new();
+        for row in self.rows(&table) {
+            let year = match row.text("year") {
+                "" => row.text("dates"),
+                year => year,
+            };
+            let covered = value(&row, "covered_m2");
+            if covered == 0.0 {
+                vintages.push(json!({ "year": year, "covered": false }));
+                continue;
+            }
+            let at = |period: &Period| match year {
+                y if y == period.after => Some(("stock", "impermeable")),
+                y if y == period.before => Some(("stock-before", "impermeable-before")),
+                _ => None,
+            };
+            let kinds = period.and_then(|p| Some((p, at(p)?)));
+            let ask = |kind: &str| kinds.and_then(|(p, _)| self.question(p, &format!("--kind {kind}")));
+            let questions = kinds.map(|(_, (artificial, impermeable))| (ask(artificial), ask(impermeable)));
+            let (artificial, impermeable) = questions.unwrap_or((None, None));
+            let share = row.text("artificial_share");
+            bars.push((
+                year.to_owned(),
+                value(&row, "artificial_m2"),
+                value(&row, "impermeable_m2"),
+            ));
+            vintages.push(json!({
+                "year": year,
+                "covered": true,
+                "artificial": self.figures.area("Sols artificialisés", year, row.text("artificial_m2"), artificial),
+                "artificial_share": self.figures.share("Part artificialisée", year, share),
+                "impermeable": self.figures.area("Sols imperméables", year, row.text("impermeable_m2"), impermeable),
+                "impermeable_share": self.figures.share("Part imperméable", year, row.text("impermeable_share")),
+                "area": self.figures.area("Surface couverte", year, row.text("covered_m2"), None),
+                "has_rate": !share.is_empty(),
+                "basis": basis.get(year),
+            }));
+        }
+        let chart = (!bars.is_empty())
+            .then(|| charts::stock("Sols artificialisés et imperméables à chaque date", &bars));
+        Ok(json!({ "vintages": vintages, "chart": chart }))
+    }
+
+    /// What becomes artificialised and what ceases to be, over each period.
+    fn flux(&mut self, latest: Option<&Period>) -> Result<Value> {
+        self.figures.begin("Flux");
+        let (table, variants) = (
+            self.tables.table("flux")?,
+            self.tables.table("flux_variants")?,
+        );
+        let variants = self.rows(&variants);
+        let mut periods = Vec::new();
+        for row in self.rows(&table) {
+            let own = Period {
+                before: row.text("year_before").to_owned(),
+                after: row.text("year_after").to_owned(),
+            };
+            let said = match row.text("dates") {
+                "" => own.said(),
+                dates => dates.to_owned(),
+            };
+            let ask = |kind: &str| self.question(&own, &format!("--kind {kind}"));
+            let [gained, lost, sealed, unsealed] = [
+                "artificialisation",
+                "desartificialisation",
+                "impermeabilisation",
+                "desimpermeabilisation",
+            ]
+            .map(ask);
+            let threshold = variants.iter().find(|v| {
+                v.text("variant") == "published"
+                    && v.text("year_before") == own.before
+                    && v.text("year_after") == own.after
+            });
+            let moved = threshold.map_or(0.0, |v| {
+                value(v, "threshold_artificialised_m2") + value(v, "threshold_desartificialised_m2")
+            });
+            let gross = value(&row, "artificialised_m2") + value(&row, "desartificialised_m2");
+            let by_threshold = self.question(&own, "--cause threshold");
+            let figures = &mut self.figures;
+            let mut net = figures.balance("Solde", &said, row.text("net_m2"), None);
+            net.question = None;
+            periods.push(json!({
+                "said": said,
+                "is_latest": latest.is_some_and(|p| p.name() == own.name()),
+                "artificialised": figures.area("Artificialisation", &said, row.text("artificialised_m2"), gained),
+                "desartificialised": figures.area("Désartificialisation", &said, row.text("desartificialised_m2"), lost),
+                "net": net,
+                "per_year": figures.balance("Solde par an", &said, row.text("net_m2_per_year"), None),
+                "revealed": figures.balance("Entré dans les données ou sorti d’elles", &said, row.text("revealed_m2"), None),
+                "is_revealed": value(&row, "revealed_m2") != 0.0,
+                "impermeabilised": figures.area("Imperméabilisation", &said, row.text("impermeabilised_m2"), sealed),
+                "desimpermeabilised": figures.area("Désimperméabilisation", &said, row.text("desimpermeabilised_m2"), unsealed),
+                "net_impermeable": figures.balance("Imperméabilisation nette", &said, row.text("net_impermeable_m2"), None),
+                "threshold": figures.area("Effet de seuil", &said, &moved.to_string(), by_threshold),
+                "threshold_share": (gross > 0.0).then(|| percent(moved / gross)),
+                "is_mostly_threshold": gross > 0.0 && moved > gross / 2.0,
+                "is_nothing": gross == 0.0,
+            }));
+        }
+        Ok(json!(periods))
+    }
+
+    /// The flux by use or by cover.
+    fn by_code(
+        &mut self,
+        period: &Period,
+        name: &str,
+        column: &str,
+        nomenclature: &Nomenclature,
+    ) -> Result<Value> {
+        self.figures.begin(match column {
+            "us" => "Flux par usage",
+            _ => "Flux par couverture",
+        });
+        let table = self.tables.table(name)?;
+        let mut rows = Vec::new();
+        let mut bars = Vec::new();
+        let own: Vec<Row> = self
+            .rows(&table)
+            .into_iter()
+            .filter(|row| {
+                row.text("year_before") == period.before && row.text("year_after") == period.after
+            })
+            .collect();
+        for row in own {
+            let (gained, lost) = (
+                value(&row, "artificialised_m2"),
+                value(&row, "desartificialised_m2"),
+            );
+            if gained == 0.0 && lost == 0.0 {
+                continue;
+            }
+            let code = row.text(column);
+            let label = label(nomenclature, code);
+            let ask = |transition: String, kind: &str| {
+                self.question(period, &format!("--kind {kind} --transition '{transition}'"))
+            };
+            let (to, from) = (
+                ask(format!("*>{code}"), "artificialisation"),
+                ask(format!("{code}>*"), "desartificialisation"),
+            );
+            let said = period.said();
+            rows.push((
+                gained + lost,
+                json!({
+                    "code": code,
+                    "label": label,
+                    "colour": colour(nomenclature, code),
+                    "artificialised": self.figures.area(&format!("Artificialisation, {label}"), &said, row.text("artificialised_m2"), to),
+                    "desartificialised": self.figures.area(&format!("Désartificialisation, {label}"), &said, row.text("desartificialised_m2"), from),
+                    "net": self.figures.balance(&format!("Solde, {label}"), &said, row.text("net_m2"), None),
+                }),
+            ));
+            bars.push((label, gained, lost));
+        }
+        rows.sort_by(|p, q| q.0.total_cmp(&p.0));
+        bars.sort_by(|p, q| (q.1 + q.2).total_cmp(&(p.1 + p.2)));
+        let title = match column {
+            "us" => "Artificialisation et désartificialisation par usage",
+            _ => "Artificialisation et désartificialisation par couverture",
+        };
+        let chart = (!bars.is_empty()).then(|| charts::flux(title, &bars));
+        let rows: Vec<Value> = rows.into_iter().map(|row| row.1).collect();
+        Ok(json!({ "rows": rows, "chart": chart }))
+    }
+
+    /// Densification, extension, scattered: by place relative to the zone construite.
+    fn zones(&mut self, period: &Period) -> Result<Value> {
+        self.figures.begin("Zone construite");
+        let table = self.tables.table("zone_construite")?;
+        let mut rows = Vec::new();
+        let own: Vec<Row> = self
+            .rows(&table)
+            .into_iter()
+            .filter(|row| {
+                row.text("year_before") == period.before && row.text("year_after") == period.after
+            })
+            .collect();
+        for row in own {
+            let label = match row.text("zone") {
+                "inside" => "dans la zone construite (densification)",
+                "extension" => "en extension de la zone construite",
+                "outside" => "hors de la zone construite",
+                _ => "sans zone construite connue",
+            };
+            if value(&row, "artificialised_m2") == 0.0 && value(&row, "desartificialised_m2") == 0.0 {
+                continue;
+            }
+            let ask = |kind: &str| match row.text("zone") {
+                zone @ ("inside" | "extension" | "outside") => {
+                    self.question(period, &format!("--kind {kind} --zone {zone}"))
+                }
+                _ => None,
+            };
+            let (gained, lost) = (ask("artificialisation"), ask("desartificialisation"));
+            let said = period.said();
+            rows.push(json!({
+                "label": label,
+                "artificialised": self.figures.area(&format!("Artificialisation {label}"), &said, row.text("artificialised_m2"), gained),
+                "desartificialised": self.figures.area(&format!("Désartificialisation {label}"), &said, row.text("desartificialised_m2"), lost),
+            }));
+        }
+        Ok(json!(rows))
+    }
+
+    /// What ground was and became, by cover and by use.
+    fn transitions(&mut self, period: &Period) -> Result<Value> {
+        self.figures.begin("Transitions");
+        let table = self.tables.table("transitions")?;
+        let mut by_cover: BTreeMap<(String, String), f64> = BTreeMap::new();
+        let mut by_codes: BTreeMap<[String; 4], f64> = BTreeMap::new();
+        for row in self.rows(&table) {
+            if row.text("year_before") != period.before
+                || row.text("year_after") != period.after
+                || row.text("cause") != "change"
+            {
+                continue;
+            }
+            let area = value(&row, "area_m2");
+            let codes = ["cs_before", "us_before", "cs_after", "us_after"]
+                .map(|column| row.text(column).to_owned());
+            if codes[0] != codes[2] {
+                *by_cover
+                    .entry((codes[0].clone(), codes[2].clone()))
+                    .or_insert(0.0) += area;
+            }
+            *by_codes.entry(codes).or_insert(0.0) += area;
+        }
+        let cover = &self.reference.cover;
+        let end = |code: &str| End {
+            label: label(cover, code),
+            colour: colour(cover, code),
+        };
+        let mut flows: Vec<(End, End, f64)> = by_cover
+            .into_iter()
+            .map(|((was, is), area)| (end(&was), end(&is), area))
+            .collect();
+        flows.sort_by(|p, q| q.2.total_cmp(&p.2));
+        flows.truncate(12);
+        let mut rows: Vec<([String; 4], f64)> = by_codes.into_iter().collect();
+        rows.sort_by(|p, q| q.1.total_cmp(&p.1).then_with(|| p.0.cmp(&q.0)));
+        rows.truncate(12);
+        let said = period.said();
+        let rows: Vec<Value> = rows
+            .into_iter()
+            .map(|(codes, area)| {
+                let [cs0, us0, cs1, us1] = &codes;
+                let usage = &self.reference.usage;
+                let (before, after) = (
+                    format!("{} – {}", label(cover, cs0), label(usage, us0)),
+                    format!("{} – {}", label(cover, cs1), label(usage, us1)),
+                );
+                let question = self.question(
+                    period,
+                    &format!("--cause change --transition '{cs0} {us0}>{cs1} {us1}'"),
+                );
+                json!({
+                    "before": before,
+                    "after": after,
+                    "codes": format!("{cs0} {us0} → {cs1} {us1}"),
+                    "area": self.figures.area(&format!("{before} → {after}"), &said, &area.to_string(), question),
+                })
+            })
+            .collect();
+        let chart = (!flows.is_empty())
+            .then(|| charts::flows("Ce que le sol était et ce qu’il est devenu, par couverture (ha)", &flows));
+        Ok(json!({ "rows": rows, "chart": chart }))
+    }
+
+    /// The territory among those of its département.
+    fn comparison(&mut self) -> Result<Value> {
+        self.figures.begin("Comparaison");
+        let table = self.tables.table("comparison")?;
+        let Some(own) = self.rows(&table).into_iter().next_back() else {
+            return Ok(Value::Null);
+        };
+        let (Some(share), Some(median)) =
+            (own.number("artificial_share"), own.number("median_share"))
+        else {
+            return Ok(Value::Null);
+        };
+        let others: Vec<f64> = table
+            .all()
+            .filter(|row| {
+                ["series", "departement", "year"]
+                    .iter()
+                    .all(|column| row.text(column) == own.text(column))
+            })
+            .filter_map(|row| row.number("artificial_share"))
+            .collect();
+        if others.len() < RANKED {
+            return Ok(Value::Null);
+        }
+        let title = "Part artificialisée, parmi les territoires de même niveau du département";
+        Ok(json!({
+            "year": own.text("year"),
+            "share": self.figures.share("Part artificialisée", own.text("year"), own.text("artificial_share")),
+            "median": self.figures.share("Médiane du département", own.text("year"), own.text("median_share")),
+            "rank": own.text("rank"),
+            "ranked": own.text("ranked"),
+            "chart": charts::ranks(title, share, median, &others),
+        }))
+    }
+
+    /// Consumption of ENAF, by year and by destination.
+    fn enaf(&mut self) -> Result<Value> {
+        self.figures.begin("Consommation d’ENAF");
+        let (by_year, periods) = (
+            self.tables.table("enaf_by_year")?,
+            self.tables.table("enaf_periods")?,
+        );
+        let years: Vec<Value> = self
+            .rows(&by_year)
+            .iter()
+            .map(|row| {
+                let year = row.text("year");
+                json!({
+                    "year": year,
+                    "consumed": self.figures.area("Consommation d’ENAF", year, row.text("consumed_m2"), None),
+                    "share": row.number("consumed_share").map(|share| french::with_unit(share * 100.0, 2, "%")),
+                })
+            })
+            .collect();
+        if years.is_empty() {
+            return Ok(Value::Null);
+        }
+        let mut vintage = String::new();
+        let mut rows = Vec::new();
+        for row in self.rows(&periods) {
+            row.text("vintage").clone_into(&mut vintage);
+            let said = format!("{}–{}", row.text("year_first"), row.text("year_last"));
+            let mut part = |label: &str, column: &str| {
+                self.figures.area(label, &said, row.text(column), None)
+            };
+            rows.push(json!({
+                "said": said,
+                "consumed": part("Consommation d’ENAF", "consumed_m2"),
+                "housing": part("dont habitat", "housing_m2"),
+                "activity": part("dont activité", "activity_m2"),
+                "mixed": part("dont mixte", "mixed_m2"),
+                "road": part("dont routes", "road_m2"),
+                "rail": part("dont ferroviaire", "rail_m2"),
+                "unknown": part("dont inconnu", "unknown_m2"),
+                "per_year": part("Consommation par an", "consumed_m2_per_year"),
+                "share": row.number("consumed_share").map(|share| french::with_unit(share * 100.0, 2, "%")),
+            }));
+        }
+        Ok(json!({ "years": years, "periods": rows, "vintage": vintage }))
+    }
+
+    /// Consumption held against the objective of the decade.
+    fn trajectory(&mut self) -> Result<Value> {
+        self.figures.begin("Trajectoire à 2031");
+        let (table, by_year) = (
+            self.tables.table("trajectory")?,
+            self.tables.table("enaf_by_year")?,
+        );
+        let Some(row) = self.rows(&table).into_iter().next() else {
+            return Ok(Value::Null);
+        };
+        let years: Vec<(i32, f64)> = self
+            .rows(&by_year)
+            .iter()
+            .filter_map(|r| Some((r.text("year").parse().ok()?, r.number("consumed_m2")?)))
+            .collect();
+        let year = |name: &str| self.reference.parameter(name).map(|year| year as i32);
+        let decade = (year("objective_first")?, year("objective_last")?);
+        let chart = charts::trajectory(
+            "Consommation d’ENAF : ce qui compte depuis 2021, et ce qui est permis d’ici 2031",
+            &Trajectory {
+                years,
+                decade,
+                allowed: value(&row, "allowance_with_guarantee_m2"),
+                counted: value(&row, "counted_m2"),
+                projected: value(&row, "projected_m2"),
+            },
+        );
+        let since = format!("{}–{}", row.text("year_first"), row.text("year_last"));
+        let mut part = |label: &str, period: &str, column: &str| {
+            self.figures.area(label, period, row.text(column), None)
+        };
+        Ok(json!({
+            "reference": part("Consommé sur la décennie de référence", "2011–2020", "reference_m2"),
+            "reduction": row.number("reduction").map(percent),
+            "status": row.text("objective_status"),
+            "document": row.text("document"),
+            "inherited_from": row.text("inherited_from"),
+            "allowed": part("Surface permise, garantie comprise", "2021–2030", "allowance_with_guarantee_m2"),
+            "guarantee": part("Garantie communale", "2021–2030", "guarantee_m2"),
+            "has_guarantee": value(&row, "guarantee_m2") > 0.0,
+            "counted": part("Compté depuis 2021", &since, "counted_m2"),
+            "national": part("Projets d’envergure nationale, comptés à part", &since, "national_projects_m2"),
+            "renaturation": part("Renaturation", &since, "renaturation_m2"),
+            "has_apart": value(&row, "national_projects_m2") + value(&row, "renaturation_m2") > 0.0,
+            "projected": part("Projection à 2031 au rythme actuel", "2021–2030", "projected_m2"),
+            "room": self.figures.balance("Marge restante", "2021–2030", row.text("room_m2"), None),
+            "used": row.number("used_share").map(percent),
+            "since": since,
+            "exhaustion": row.text("exhaustion_year"),
+            "is_within": row.flag("is_within"),
+            "is_projected_within": row.flag("is_projected_within"),
+            "chart": chart,
+        }))
+    }
+
+    /// How far the figures can be trusted, and on what they hang.
+    fn quality(&mut self, period: Option<&Period>) -> Result<Value> {
+        self.figures.begin("Qualité");
+        let coverage = self.tables.table("coverage")?;
+        let rows: Vec<Value> = self
+            .rows(&coverage)
+            .iter()
+            .map(|row| {
+                let year = row.text("year");
+                json!({
+                    "year": year,
+                    "covered": row.number("covered_share").map(percent),
+                    "unknown_use": self.figures.area("Usage inconnu", year, row.text("unknown_use_m2"), None),
+                    "unknown_status": self.figures.area("Statut inconnu", year, row.text("unknown_status_m2"), None),
+                    "edge": self.figures.area("Au bord des données, sans seuil", year, row.text("edge_m2"), None),
+                })
+            })
+            .collect();
+        let revisions = self.tables.table("revisions")?;
+        let own = self.rows(&revisions);
+        let revised: f64 = own.iter().map(|row| value(row, "area_m2")).sum();
+        let revised_net: f64 = own.iter().map(|row| value(row, "net_artificial_m2")).sum();
+        let alignment = self.tables.table("alignment")?;
+        let mut noise: BTreeMap<String, f64> = BTreeMap::new();
+        let (mut changed, mut kept) = (0.0, 0.0);
+        for row in alignment.of(&self.territory.code) {
+            if period.is_some_and(|p| row.text("year_after") != p.after || row.text("year_before") != p.before)
+                || row.text("of") == "revised" && self.series == "published"
+            {
+                continue;
+            }
+            changed += value(&row, "changed_m2");
+            kept += value(&row, "kept_m2");
+            let dropped = value(&row, "noise_m2");
+            if dropped > 0.0 {
+                *noise.entry(row.text("verdict").to_owned()).or_insert(0.0) += dropped;
+            }
+        }
+        let mut noise: Vec<(String, f64)> = noise.into_iter().collect();
+        noise.sort_by(|p, q| q.1.total_cmp(&p.1));
+        let noise: Vec<Value> = noise
+            .into_iter()
+            .map(|(verdict, m2)| json!({ "rule": rule(&verdict), "area": hectares(m2) }))
+            .collect();
+        Ok(json!({
+            "coverage": rows,
+            "is_revised": revised > 0.0,
+            "revised": hectares(revised),
+            "revised_net": signed_hectares(revised_net),
+            "is_aligned": changed > 0.0,
+            "changed": hectares(changed),
+            "kept": hectares(kept),
+            "noise": noise,
+            "parameters": self.parameters()?,
+        }))
+    }
+
+    /// What parameters and choices of uncertain standing moved here.
+    fn parameters(&mut self) -> Result<Value> {
+        self.figures.begin("Paramètres");
+        let variants = self.tables.table("variants")?;
+        let Some(row) = self.rows(&variants).into_iter().next_back() else {
+            return Ok(json!([]));
+        };
+        let year = row.text("year");
+        let mut rows = Vec::new();
+        let patch = self.reference.parameter("patch_minimum")?;
+        let building = self.reference.parameter("building_minimum")?;
+        let moved = |column: &str| (value(&row, column) - value(&row, "computed_m2")).abs();
+        let exempted = (value(&row, "with_exemptions_m2") - value(&row, "published_m2")).abs();
+        for (label, m2, what) in [
+            (
+                "Seuils du décret",
+                value(&row, "moved_by_thresholds_m2"),
+                format!(
+                    "ensembles de moins de {} d’un même statut, qui prennent l’autre ; bâti d’au moins {}, toujours artificialisé",
+                    french::square_metres(patch),
+                    french::square_metres(building),
+                ),
+            ),
+            (
+                "Autre lecture du forçage",
+                moved("other_forcing_m2"),
+                "le bâti seul (retenu), ou le bâti et ce qui le touche : la méthode publiée ne tranche pas".to_owned(),
+            ),
+            (
+                "Exemptions",
+                exempted,
+                "parcs publics et photovoltaïque au sol, mis à part".to_owned(),
+            ),
+            (
+                "Statut du producteur",
+                value(&row, "official_differs_m2"),
+                "statut calculé ici, autre que celui du producteur (c’est le sien qui est publié)".to_owned(),
+            ),
+        ] {
+            if m2 >= 0.5 {
+                rows.push(json!({
+                    "label": label,
+                    "what": text(&what),
+                    "area": self.figures.area(label, year, &format!("{m2:.5}"), None),
+                }));
+            }
+        }
+        Ok(json!(rows))
+    }
+}
+
+/// Territories among which a rank says something.
+const RANKED: usize = 5;
+
+/// A verdict of alignment, in French.
+fn rule(verdict: &str) -> String {
+    match verdict {
+        "displacement" => "déplacement d’ensemble d’un millésime sur l’autre".to_owned(),
+        "patch-area" => "trop petit pour un changement".to_owned(),
+        "patch-width" => "trop étroit pour un changement".to_owned(),
+        "outline" => "bande le long d’une limite que les deux millésimes ont".to_owned(),
+        "state-before" => "état antérieur sous les seuils de la spécification".to_owned(),
+        "confusion" => "confusion entre deux classes qui se ressemblent".to_owned(),
+        "state-area" => "état nouveau sous l’unité minimale de la spécification".to_owned(),
+        "state-width" => "état nouveau sous la largeur minimale de la spécification".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+/// The French label of a code.
+fn label(nomenclature: &Nomenclature, code: &str) -> String {
+    match nomenclature.code(code) {
+        Some(known) => text(&nomenclature.labels(known).label_fr),
+        None if code.is_empty() => "non couvert".to_owned(),
+        None => code.to_owned(),
+    }
+}
+
+fn colour(nomenclature: &Nomenclature, code: &str) -> String {
+    let known = nomenclature.code(code);
+    known.map_or_else(|| "#ffffff".to_owned(), |known| nomenclature.labels(known).colour.clone())
+}
+

@@ -1,0 +1,583 @@
+//! Reports of a territory for whoever votes on it: a page, a PDF, and the figures of both as tables.
+
+mod charts;
+mod content;
+mod figures;
+mod largest;
+mod maps;
+mod pdf;
+mod sheet;
+mod tables;
+mod templates;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+use crate::align::{ALIGNED, PUBLISHED};
+use crate::error::{Error, Result, suggest};
+use crate::french;
+use crate::levels::WHOLE;
+use crate::progress::Progress;
+use crate::query::{self, plain};
+use crate::reference::Reference;
+use content::{Content, Period};
+use figures::Figures;
+use tables::Tables;
+use templates::{DOCUMENT, Templates};
+
+/// The level of communes.
+pub const COMMUNE: &str = "commune";
+
+/// What is asked for.
+pub struct Request<'a> {
+    /// The outputs of a run.
+    pub out: &'a Path,
+    /// The level of the territories.
+    pub level: &'a str,
+    /// Their codes or names; all of the level, when there is none.
+    pub territories: &'a [String],
+    /// The folder to write into.
+    pub into: &'a Path,
+    /// The series; where it is not told, the published one, or the aligned one where there is no other.
+    pub series: Option<&'a str>,
+    /// Whether to write the page,
+    pub html: bool,
+    /// the PDF,
+    pub pdf: bool,
+    /// and the figures, as CSV and XLSX.
+    pub figures: bool,
+    /// A folder of templates that take the place of ours.
+    pub templates: Option<&'a Path>,
+    /// A picture (SVG, PNG or JPEG) for the head of the report.
+    pub logo: Option<&'a Path>,
+    /// A text of the territory's own, paragraphs parted by empty lines.
+    pub preface: Option<&'a Path>,
+}
+
+/// A territory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Territory {
+    level: String,
+    code: String,
+    name: String,
+    departement: String,
+    /// Communes that are known here, and those that it should have.
+    communes: Option<(u64, u64)>,
+}
+
+impl Territory {
+    /// The beginning of the names of its files: accents stay, what a file system refuses does not.
+    fn stem(&self) -> String {
+        let kept = |c: char| match c {
+            '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '-',
+            c if c.is_control() => '-',
+            ' ' => '_',
+            c => c,
+        };
+        let name: String = self.name.chars().map(kept).collect();
+        match self.level.as_str() {
+            WHOLE => name,
+            _ => format!("{}-{name}", self.code),
+        }
+    }
+}
+
+/// What was written.
+pub struct Summary {
+    /// Files, in the order of their territories.
+    pub files: Vec<PathBuf>,
+    /// Territories.
+    pub territories: usize,
+}
+
+/// Writes the reports that are asked for.
+pub fn report(request: &Request, reference: &Reference, progress: &dyn Progress) -> Result<Summary> {
+    let manifest = manifest(request.out)?;
+    let territories = chosen(request)?;
+    let series = series(request, &manifest)?;
+    let templates = Templates::read(request.templates)?;
+    let logo = request.logo.map(logo).transpose()?;
+    let preface = request.preface.map(paragraphs).transpose()?;
+    let tables = Tables::new(request.out, request.level);
+    let folder = request.out.file_name();
+    let out = folder.map_or_else(|| "out".to_owned(), |n| n.to_string_lossy().into_owned());
+    std::fs::create_dir_all(request.into).map_err(|e| Error::unwritable(request.into, e))?;
+    progress.phase("reports", Some(territories.len() as u64));
+    let work = Work {
+        request,
+        reference,
+        manifest: &manifest,
+        series,
+        templates: &templates,
+        tables: &tables,
+        out: &out,
+        logo,
+        preface,
+    };
+    let written: Vec<Vec<PathBuf>> = territories
+        .par_iter()
+        .map(|territory| {
+            let written = work.one(territory);
+            progress.advance(1);
+            written
+        })
+        .collect::<Result<_>>()?;
+    Ok(Summary {
+        files: written.into_iter().flatten().collect(),
+        territories: territories.len(),
+    })
+}
+
+fn manifest(out: &Path) -> Result<Value> {
+    let path = out.join(crate::publish::MANIFEST);
+    let text = std::fs::read_to_string(&path).map_err(|_| {
+        Error::input(
+            out.display(),
+            "holds no outputs of a run",
+            "give the folder that `millesime run` wrote, with --out",
+        )
+    })?;
+    serde_json::from_str(&text).map_err(|e| Error::unreadable(&path, e))
+}
+
+/// The series that figures are of.
+fn series(request: &Request, manifest: &Value) -> Result<String> {
+    let known: Vec<&str> = manifest["series"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|series| series["name"].as_str())
+        .collect();
+    match request.series {
+        Some(asked) if known.contains(&asked) => Ok(asked.to_owned()),
+        Some(asked) => Err(Error::input(
+            request.out.display(),
+            format!("has no series {asked}"),
+            suggest(asked, known),
+        )),
+        None => Ok(PUBLISHED.to_owned()),
+    }
+}
+
+/// The territories of a level.
+fn listed(request: &Request) -> Result<Vec<Territory>> {
+    let tables = Tables::new(request.out, COMMUNE);
+    let mut all: BTreeMap<String, Territory> = BTreeMap::new();
+    if request.level == COMMUNE {
+        for name in ["stock", "enaf_by_year"] {
+            let table = tables.table(name)?;
+            for row in table.all().filter(|row| !row.text("commune").is_empty()) {
+                let code = row.text("commune").to_owned();
+                all.entry(code.clone()).or_insert_with(|| Territory {
+                    level: COMMUNE.to_owned(),
+                    name: row.text("name").to_owned(),
+                    departement: row.text("departement").to_owned(),
+                    communes: None,
+                    code,
+                });
+            }
+        }
+    } else {
+        let table = tables.table("territories")?;
+        let levels: BTreeSet<&str> = table.all().map(|row| row.text("level")).collect();
+        if !levels.contains(request.level) {
+            let levels = levels.into_iter().chain([COMMUNE]);
+            return Err(Error::input(
+                request.out.display(),
+                format!("has no level {}", request.level),
+                suggest(request.level, levels),
+            ));
+        }
+        for row in table.all().filter(|row| row.text("level") == request.level) {
+            let code = row.text("territory").to_owned();
+            let count = |column: &str| row.text(column).parse().ok();
+            all.entry(code.clone()).or_insert_with(|| Territory {
+                level: request.level.to_owned(),
+                name: row.text("name").to_owned(),
+                departement: match request.level {
+                    "departement" => code.clone(),
+                    _ => String::new(),
+                },
+                communes: count("communes").zip(count("communes_expected")),
+                code,
+            });
+        }
+    }
+    Ok(all.into_values().collect())
+}
+
+/// Those that are asked for, by code or by name.
+fn chosen(request: &Request) -> Result<Vec<Territory>> {
+    let all = listed(request)?;
+    if request.territories.is_empty() {
+        return Ok(all);
+    }
+    let mut chosen = Vec::new();
+    for asked in request.territories {
+        let name = plain(asked);
+        let is_it = |t: &&Territory| t.code == *asked || plain(&t.name) == name;
+        let found: Vec<&Territory> = all.iter().filter(is_it).collect();
+        match found.as_slice() {
+            [one] => chosen.push((*one).clone()),
+            [] => {
+                let names = all.iter().flat_map(|t| [t.code.as_str(), t.name.as_str()]);
+                let advice = match crate::error::nearest(asked, names) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => format!("the run has {} of them", all.len()),
+                };
+                return Err(Error::input(
+                    request.out.display(),
+                    format!("has no {} {asked}", request.level),
+                    format!("{advice} `tables/stock.csv` and `tables/territories.csv` list all"),
+                ));
+            }
+            several => {
+                let codes: Vec<&str> = several.iter().map(|t| t.code.as_str()).collect();
+                return Err(Error::input(
+                    request.out.display(),
+                    format!("has several territories named {asked}"),
+                    format!("give one by its code: {}", codes.join(", ")),
+                ));
+            }
+        }
+    }
+    Ok(chosen)
+}
+
+/// A picture, as the address of its data; its file, for the PDF.
+struct Logo {
+    name: String,
+    bytes: Vec<u8>,
+    address: String,
+}
+
+fn logo(path: &Path) -> Result<Logo> {
+    let bytes = std::fs::read(path).map_err(|e| Error::unreadable(path, e))?;
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    let (kind, ending) = match ending.as_deref() {
+        Some("svg") => ("image/svg+xml", "svg"),
+        Some("png") => ("image/png", "png"),
+        Some("jpg" | "jpeg") => ("image/jpeg", "jpg"),
+        _ => {
+            return Err(Error::input(
+                path.display(),
+                "is not a picture that a page can hold",
+                "give an SVG, a PNG or a JPEG",
+            ));
+        }
+    };
+    Ok(Logo {
+        name: format!("logo.{ending}"),
+        address: maps::address(kind, &bytes),
+        bytes,
+    })
+}
+
+fn paragraphs(path: &Path) -> Result<Vec<String>> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::unreadable(path, e))?;
+    let text = text.replace("\r\n", "\n");
+    let all = text.split("\n\n").map(str::trim).filter(|p| !p.is_empty());
+    Ok(all.map(french::text).collect())
+}
+
+/// What is the same for every report of a request.
+struct Work<'a> {
+    request: &'a Request<'a>,
+    reference: &'a Reference,
+    manifest: &'a Value,
+    series: String,
+    templates: &'a Templates,
+    tables: &'a Tables,
+    out: &'a str,
+    logo: Option<Logo>,
+    preface: Option<Vec<String>>,
+}
+
+impl Work<'_> {
+    /// Writes the report of one territory.
+    fn one(&self, territory: &Territory) -> Result<Vec<PathBuf>> {
+        let mut content = Content {
+            territory,
+            series: &self.series,
+            tables: self.tables,
+            reference: self.reference,
+            out: self.out,
+            figures: Figures::default(),
+        };
+        let mut report = content.write()?;
+        let period = content.period()?;
+        let mut pictures: Vec<(String, Vec<u8>)> = Vec::new();
+        if self.request.html || self.request.pdf {
+            let maps = self.maps(territory, period.as_ref(), &mut content, &mut report)?;
+            pictures.extend(maps);
+        }
+        let figures = content.figures;
+        self.describe(territory, &mut report);
+        report["questions"] = json!(figures.questions);
+        report["sentences"] = json!(sentences(territory, &report));
+        let mut written = Vec::new();
+        let stem = territory.stem();
+        let mut write = |ending: &str, bytes: &[u8]| -> Result<()> {
+            let path = self.request.into.join(format!("{stem}{ending}"));
+            // Aside first: a report is whole or not there.
+            let aside = self.request.into.join(format!(".partial.{stem}{ending}"));
+            std::fs::write(&aside, bytes)
+                .and_then(|()| std::fs::rename(&aside, &path))
+                .map_err(|e| Error::unwritable(&path, e))?;
+            written.push(path);
+            Ok(())
+        };
+        if self.request.html {
+            write(".html", self.templates.page(&report)?.as_bytes())?;
+        }
+        if self.request.pdf {
+            let mut files = pictures;
+            if let Some(logo) = &self.logo {
+                report["logo_file"] = json!(logo.name);
+                files.push((logo.name.clone(), logo.bytes.clone()));
+            }
+            pdf_charts(&mut report, &mut files);
+            let data = serde_json::to_vec(&report)
+                .map_err(|e| Error::Internal(format!("a report: {e}")))?;
+            files.push(("rapport.json".to_owned(), data));
+            let identifier = format!("millesime {} {}", territory.level, territory.code);
+            let template = &self.templates.document;
+            write(".pdf", &pdf::pdf(DOCUMENT, template, &files, &identifier)?)?;
+        }
+        if self.request.figures {
+            write("-chiffres.csv", &sheet::csv(&figures)?)?;
+            write("-chiffres.xlsx", &sheet::workbook(&figures, territory)?)?;
+        }
+        Ok(written)
+    }
+
+    /// Draws the maps, and the largest changes.
+    fn maps(
+        &self,
+        territory: &Territory,
+        period: Option<&Period>,
+        content: &mut Content,
+        report: &mut Value,
+    ) -> Result<Vec<(String, Vec<u8>)>> {
+        let Some(period) = period.filter(|p| !p.before.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let communes = match territory.level.as_str() {
+            COMMUNE => BTreeSet::from([territory.code.clone()]),
+            level => query::communes_of(self.request.out, level, &territory.code)?,
+        };
+        let drawn = maps::draw(
+            self.request.out,
+            &self.series,
+            period,
+            &communes,
+            territory,
+            self.reference,
+        )?;
+        let Some(drawn) = drawn else {
+            return Ok(Vec::new());
+        };
+        let largest = largest::largest(&drawn, content, period)?;
+        let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+        for (name, svg) in &drawn.maps {
+            report["maps"][*name] = json!(svg);
+            files.push((format!("map-{name}.svg"), svg.clone().into_bytes()));
+        }
+        for (n, change) in largest.iter().enumerate() {
+            if let Some(svg) = change["map"].as_str() {
+                files.push((format!("change-{n}.svg"), svg.as_bytes().to_vec()));
+            }
+        }
+        report["largest"] = json!(largest);
+        Ok(files)
+    }
+
+    /// Who the report is of, and from what.
+    fn describe(&self, territory: &Territory, report: &mut Value) {
+        let departement = self.reference.departement(&territory.departement);
+        report["territory"] = json!({
+            "level": territory.level,
+            "level_label": level_label(&territory.level),
+            "code": territory.code,
+            "name": french::text(&territory.name),
+            "of_name": french::text(&french::of_name(&territory.name)),
+            "of_it": of_it(territory),
+            "departement": departement.map(|d| &d.name),
+            "region": departement.map(|d| &d.region_name),
+            "communes": territory.communes.map(|c| c.0),
+            "is_complete": territory.communes.is_none_or(|c| c.0 >= c.1),
+            "expected": territory.communes.map(|c| c.1),
+        });
+        report["run"] = json!({
+            "name": self.manifest["territory"],
+            "version": self.manifest["version"],
+            "crs": self.manifest["crs"]["name"],
+        });
+        let label = self.manifest["series"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|s| s["name"] == self.series.as_str())
+            .and_then(|s| s["label"].as_str())
+            .filter(|label| !label.is_empty());
+        report["series"] = json!({
+            "name": self.series,
+            "said": match self.series.as_str() {
+                PUBLISHED => "publiée",
+                ALIGNED => "recalée",
+                _ => "révisée",
+            },
+            "note": label,
+        });
+        report["dated"] = json!(dated(report));
+        report["vintages_used"] = self.manifest["vintages"].clone();
+        report["definitions"] = self.templates.definitions.clone();
+        report["logo"] = json!(self.logo.as_ref().map(|logo| &logo.address));
+        report["preface"] = json!(self.preface);
+    }
+}
+
+/// The last year that a report has figures of.
+fn dated(report: &Value) -> u16 {
+    let years = |part: &Value| -> Option<u16> {
+        let all = part.as_array()?.iter();
+        all.filter_map(|row| row["year"].as_str()?.parse().ok()).max()
+    };
+    let [stock, enaf] = [&report["stock"]["vintages"], &report["enaf"]["years"]].map(years);
+    // A report of nothing has the day of the decree that it would have been by.
+    stock.max(enaf).unwrap_or(2023)
+}
+
+/// The charts of a report as files, beside what the page holds within it.
+fn pdf_charts(report: &mut Value, files: &mut Vec<(String, Vec<u8>)>) {
+    for part in [
+        "stock",
+        "by_use",
+        "by_cover",
+        "transitions",
+        "comparison",
+        "trajectory",
+    ] {
+        if let Some(svg) = report[part]["chart"].as_str() {
+            files.push((format!("chart-{part}.svg"), svg.as_bytes().to_vec()));
+            report[part]["chart"] = json!(format!("chart-{part}.svg"));
+        }
+    }
+    if let Some(maps) = report["maps"].as_object_mut() {
+        for (name, map) in maps {
+            *map = json!(format!("map-{name}.svg"));
+        }
+    }
+    for (n, change) in report["largest"]
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+        .enumerate()
+    {
+        change["map"] = json!(format!("change-{n}.svg"));
+    }
+}
+
+/// A level as the public reads it.
+fn level_label(level: &str) -> String {
+    match level {
+        COMMUNE => "Commune".to_owned(),
+        "epci" => "Intercommunalité".to_owned(),
+        "scot" => "SCoT".to_owned(),
+        "departement" => "Département".to_owned(),
+        "region" => "Région".to_owned(),
+        "france" => "France".to_owned(),
+        WHOLE => "Territoire".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// `de la commune d’Eauze`.
+fn of_it(territory: &Territory) -> String {
+    let name = french::text(&french::of_name(&territory.name));
+    match territory.level.as_str() {
+        COMMUNE => format!("de la commune {name}"),
+        "departement" => format!("du département {name}"),
+        _ => name,
+    }
+}
+
+/// The sentences that a report opens with.
+fn sentences(territory: &Territory, report: &Value) -> Vec<String> {
+    let mut said = Vec::new();
+    let text = |figure: &Value| figure["text"].as_str().unwrap_or_default().to_owned();
+    let vintages = report["stock"]["vintages"].as_array();
+    let covered = vintages.into_iter().flatten().filter(|v| v["covered"] == true);
+    match covered.last() {
+        None if report["enaf"].is_null() => said.push(format!(
+            "Aucun millésime ne couvre le sol {} : ses chiffres ne peuvent pas être données.",
+            of_it(territory),
+        )),
+        None => {}
+        Some(last) => {
+            let year = last["year"].as_str().unwrap_or_default();
+            let rate = match last["has_rate"] == true {
+                true => format!(", soit {} du sol couvert", text(&last["artificial_share"])),
+                false => String::new(),
+            };
+            said.push(format!(
+                "En {year}, {} du sol {} sont artificialisés{rate}.",
+                text(&last["artificial"]),
+                of_it(territory),
+            ));
+            if last["has_rate"] != true {
+                said.push(format!(
+                    "Aucun taux n’est donné : {}.",
+                    last["basis"].as_str().unwrap_or("couverture insuffisante"),
+                ));
+            }
+        }
+    }
+    let latest = report["flux"].as_array().into_iter().flatten();
+    if let Some(flux) = latest.filter(|f| f["is_latest"] == true).last() {
+        let period = flux["said"].as_str().unwrap_or_default();
+        let years: Vec<&str> = period.split('–').collect();
+        let between = match years.as_slice() {
+            [before, after] => format!("Entre {before} et {after}"),
+            _ => format!("Sur {period}"),
+        };
+        if flux["is_nothing"] == true {
+            said.push(format!("{between}, aucun sol n’a changé de statut."));
+        } else {
+            said.push(format!(
+                "{between}, {} ont été artificialisés et {} désartificialisés : le solde, ou artificialisation nette, est de {}, soit {} par an.",
+                text(&flux["artificialised"]),
+                text(&flux["desartificialised"]),
+                text(&flux["net"]),
+                text(&flux["per_year"]),
+            ));
+        }
+        if flux["is_mostly_threshold"] == true {
+            said.push(format!(
+                "L’essentiel de ce flux ({}) est un effet de seuil : ni la couverture ni l’usage du sol n’y ont changé, seule la taille des ensembles voisins.",
+                flux["threshold_share"].as_str().unwrap_or_default(),
+            ));
+        }
+    }
+    if let (Some(rank), Some(ranked)) = (
+        report["comparison"]["rank"].as_str(),
+        report["comparison"]["ranked"].as_str(),
+    ) {
+        let kind = match territory.level.as_str() {
+            COMMUNE => "communes connues ici",
+            _ => "territoires connus ici",
+        };
+        let nth = match rank {
+            "1" => "1er".to_owned(),
+            other => format!("{other}e"),
+        };
+        said.push(format!(
+            "Pour la part artificialisée, c’est le {nth} rang des {ranked} {kind} du département (médiane : {}).",
+            text(&report["comparison"]["median"]),
+        ));
+    }
+    said.iter().map(|sentence| french::text(sentence)).collect()
+}

@@ -75,7 +75,9 @@ pub fn text(plain: &str) -> String {
         let after = signs.get(n + 1).copied();
         match sign {
             ' ' if matches!(after, Some(';' | '!' | '?')) => out.push(NARROW),
-            ' ' if matches!(after, Some(':' | '»' | '%')) || before == Some('«') => out.push(FIXED),
+            ' ' if matches!(after, Some(':' | '»' | '%')) || before == Some('«') => {
+                out.push(FIXED)
+            }
             ' ' if before.is_some_and(|c| c.is_ascii_digit()) && is_unit(&signs[n + 1..]) => {
                 out.push(FIXED);
             }
@@ -88,12 +90,14 @@ pub fn text(plain: &str) -> String {
 
 /// Whether text begins with a unit.
 fn is_unit(rest: &[char]) -> bool {
-    ["ha", "m²", "km²", "km", "m", "cm", "€"].iter().any(|unit| {
-        let length = unit.chars().count();
-        rest.len() >= length
-            && unit.chars().zip(rest).all(|(a, b)| a == *b)
-            && rest.get(length).is_none_or(|c| !c.is_alphanumeric())
-    })
+    ["ha", "m²", "km²", "km", "m", "cm", "€"]
+        .iter()
+        .any(|unit| {
+            let length = unit.chars().count();
+            rest.len() >= length
+                && unit.chars().zip(rest).all(|(a, b)| a == *b)
+                && rest.get(length).is_none_or(|c| !c.is_alphanumeric())
+        })
 }
 
 /// The text between the tags of a page, as [`text`] has it; styles, scripts and code stay as they are.
@@ -156,7 +160,10 @@ mod tests {
     #[test]
     fn spaces_do_not_break_where_signs_ask_for_them() {
         assert_eq!(text("l'essai : oui ?"), "l’essai\u{a0}: oui\u{202f}?");
-        assert_eq!(text("« mot » de 12 ha ; 3 haies"), "«\u{a0}mot\u{a0}» de 12\u{a0}ha\u{202f}; 3 haies");
+        assert_eq!(
+            text("« mot » de 12 ha ; 3 haies"),
+            "«\u{a0}mot\u{a0}» de 12\u{a0}ha\u{202f}; 3 haies"
+        );
         let html = "<p title='a ; b'>a ; b</p><style>a ; b</style><code>x : y</code>";
         let expected = "<p title='a ; b'>a\u{202f}; b</p><style>a ; b</style><code>x : y</code>";
         assert_eq!(page(html), expected);

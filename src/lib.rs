@@ -25,6 +25,7 @@ pub mod fuse;
 pub mod generalise;
 pub mod grid;
 pub mod indicators;
+mod late;
 pub mod ledger;
 pub mod levels;
 pub mod map;

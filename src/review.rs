@@ -36,7 +36,11 @@ pub fn review(out: &Path, path: &Path, count: usize, reference: &Reference) -> R
     let mut crs = None;
     let store = Store::new(out);
     for faces in store.faces()? {
-        let year = faces.period.split('-').next_back().and_then(|y| y.parse().ok());
+        let year = faces
+            .period
+            .split('-')
+            .next_back()
+            .and_then(|y| y.parse().ok());
         let year = year.ok_or_else(|| {
             Error::input(
                 store.place(&faces.file).display(),

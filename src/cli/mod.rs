@@ -86,7 +86,10 @@ pub enum Outcome {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    quieten_gdal();
+    // A question to what a run wrote is answered without GDAL, which takes longer to load than that.
+    if !matches!(arguments.command, Command::Query(_)) {
+        quieten_gdal();
+    }
     let outcome = match arguments.command {
         Command::Run(flags) => run::main(flags),
         Command::Predict(flags) => predict::main(flags),

@@ -140,6 +140,10 @@ pub struct Flags {
 }
 
 pub fn main(flags: Flags) -> Result<Outcome> {
+    let is_remote = millesime::remote::is_address(&flags.out.to_string_lossy());
+    if is_remote || flags.polygon.is_some() || flags.to.is_some() {
+        super::quieten_gdal();
+    }
     let format = format(flags.format, flags.to.as_deref())?;
     let (is_count, is_sum, to) = (flags.count, flags.sum, flags.to.clone());
     let question = question(flags, format)?;

@@ -38,8 +38,14 @@ pub(super) fn backdrop(path: &Path, ground: [f64; 4], [across, down]: [u32; 2]) 
     }
     let to_x = |column: f64| (x0 + column * wide - west) / (east - west) * f64::from(across);
     let to_y = |row: f64| (north - (y0 + row * high)) / (north - south) * f64::from(down);
-    let (left, right) = (to_x(first_column).round() as i64, to_x(last_column).round() as i64);
-    let (top, bottom) = (to_y(first_row).round() as i64, to_y(last_row).round() as i64);
+    let (left, right) = (
+        to_x(first_column).round() as i64,
+        to_x(last_column).round() as i64,
+    );
+    let (top, bottom) = (
+        to_y(first_row).round() as i64,
+        to_y(last_row).round() as i64,
+    );
     let size = (
         (right - left).max(1) as usize,
         (bottom - top).max(1) as usize,

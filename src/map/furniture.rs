@@ -21,7 +21,11 @@ const PATCH: f64 = 34.0;
 
 /// How many columns a legend has, and how wide they are.
 fn columns(keys: &[Key], width: f64) -> (usize, f64) {
-    let longest = keys.iter().map(|k| k.label.chars().count()).max().unwrap_or(0);
+    let longest = keys
+        .iter()
+        .map(|k| k.label.chars().count())
+        .max()
+        .unwrap_or(0);
     let one = longest as f64 * LETTER + PATCH;
     let count = ((width / one) as usize).clamp(1, keys.len().max(1));
     (count, width / count as f64)
@@ -37,10 +41,7 @@ pub(super) fn legend(svg: &mut String, keys: &[Key], x: f64, y: f64, width: f64,
     let (count, across) = columns(keys, width);
     let rows = keys.len().div_ceil(count).max(1);
     for (n, key) in keys.iter().enumerate() {
-        let (left, top) = (
-            x + (n / rows) as f64 * across,
-            y + (n % rows) as f64 * LINE,
-        );
+        let (left, top) = (x + (n / rows) as f64 * across, y + (n % rows) as f64 * LINE);
         let fill = match key.colour.as_str() {
             LOST => format!("url(#{mark}-lost)"),
             colour => colour.to_owned(),

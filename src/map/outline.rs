@@ -5,8 +5,11 @@ use std::fmt::Write;
 
 use crate::vector::Ring;
 
-/// A point of a picture, in tenths of a pixel.
+/// A point of a picture, on its grid.
 pub(super) type Dot = (i32, i32);
+
+/// Pixels between the lines of the grid that points of a picture are put on: finer is not seen.
+pub(super) const GRID: f64 = 0.7;
 
 /// From the ground to a picture.
 #[derive(Clone, Copy, Debug)]
@@ -14,16 +17,13 @@ pub(super) struct Scale {
     /// The place of the upper left corner, in metres.
     pub(super) west: f64,
     pub(super) north: f64,
-    /// Tenths of a pixel to the metre.
-    pub(super) tenths: f64,
-    /// Points are put on multiples of this, in tenths of a pixel.
-    pub(super) step: i32,
+    /// Lines of the grid to the metre.
+    pub(super) lines: f64,
 }
 
 impl Scale {
     fn dot(&self, (x, y): (f64, f64)) -> Dot {
-        let step = f64::from(self.step);
-        let on = |v: f64| (v * self.tenths / step).round() as i32 * self.step;
+        let on = |v: f64| (v * self.lines).round() as i32;
         (on(x - self.west), on(self.north - y))
     }
 }
@@ -52,7 +52,7 @@ impl Outline {
         }
     }
 
-    /// The path of what is left, in tenths of a pixel; empty when there is nothing.
+    /// The path of what is left, on the grid; empty when there is nothing.
     pub(super) fn path(mut self) -> String {
         self.edges.sort_unstable();
         let mut from: Vec<(Dot, Dot)> = Vec::new();
@@ -98,7 +98,11 @@ impl Outline {
 fn straight(ring: &[Dot]) -> Vec<Dot> {
     let length = ring.len();
     let turns = |n: usize| {
-        let (p, q, r) = (ring[(n + length - 1) % length], ring[n], ring[(n + 1) % length]);
+        let (p, q, r) = (
+            ring[(n + length - 1) % length],
+            ring[n],
+            ring[(n + 1) % length],
+        );
         let cross = i64::from(q.0 - p.0) * i64::from(r.1 - q.1)
             - i64::from(q.1 - p.1) * i64::from(r.0 - q.0);
         cross != 0
@@ -106,8 +110,8 @@ fn straight(ring: &[Dot]) -> Vec<Dot> {
     (0..length).filter(|&n| turns(n)).map(|n| ring[n]).collect()
 }
 
-/// Rings of less than half a pixel are not seen.
-const SEEN: i64 = 100;
+/// Rings of less than this, in half squares of the grid, are not seen.
+const SEEN: i64 = 2;
 
 fn write_ring(path: &mut String, ring: &[Dot]) {
     let Some(&first) = ring.first() else { return };
@@ -139,8 +143,7 @@ mod tests {
     const SCALE: Scale = Scale {
         west: 0.0,
         north: 100.0,
-        tenths: 10.0,
-        step: 5,
+        lines: 2.0,
     };
 
     fn square(x: f64, y: f64) -> Ring {
@@ -158,7 +161,7 @@ mod tests {
         let mut outline = Outline::default();
         outline.add(&[square(0.0, 0.0)], &SCALE);
         outline.add(&[square(10.0, 0.0)], &SCALE);
-        assert_eq!(outline.path(), "M0 900l0 100 200 0 0-100z");
+        assert_eq!(outline.path(), "M0 180l0 20 40 0 0-20z");
     }
 
     #[test]

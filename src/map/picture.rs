@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::furniture::{Key, legend, legend_height, north, scale_bar};
-use super::outline::{Outline, Scale};
+use super::outline::{GRID, Outline, Scale};
 use super::scene::{Scene, Shown};
 use crate::reference::{Nomenclature, Reference};
 
@@ -129,7 +129,11 @@ pub fn sheet(sheet: &Sheet) -> String {
     let keys = keys(sheet);
     let legend_width = f64::from(sheet.width) - 2.0 * GAP;
     let down = legend_height(&keys, legend_width);
-    let sources = if sheet.sources.is_empty() { 0.0 } else { SOURCES };
+    let sources = if sheet.sources.is_empty() {
+        0.0
+    } else {
+        SOURCES
+    };
     let height = TITLE + layout.down + 8.0 + down + sources;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {height:.0}\" width=\"{}\" height=\"{height:.0}\" role=\"img\" font-family=\"{FONTS}\" font-size=\"13\"><title>{}</title><desc>{}</desc>",
@@ -172,8 +176,7 @@ fn draw(svg: &mut String, sheet: &Sheet, panel: &Panel, layout: &Layout, number:
     let scale = Scale {
         west,
         north: north_side,
-        tenths: across * 10.0 / (east - west),
-        step: 5,
+        lines: across / GRID / (east - west),
     };
     let mark = safe(sheet.mark);
     let _ = write!(
@@ -196,9 +199,16 @@ fn draw(svg: &mut String, sheet: &Sheet, panel: &Panel, layout: &Layout, number:
             let look = look(sheet, view, face);
             looks.entry(look).or_default().add(&face.rings, &scale);
             edge.add(&face.rings, &scale);
-            communes.entry(face.commune).or_default().add(&face.rings, &scale);
+            communes
+                .entry(face.commune)
+                .or_default()
+                .add(&face.rings, &scale);
         }
-        let _ = write!(svg, "<g transform=\"scale(.1)\" opacity=\"{}\">", view.opacity);
+        let _ = write!(
+            svg,
+            "<g transform=\"scale({GRID})\" opacity=\"{}\">",
+            view.opacity
+        );
         for (look, outline) in looks {
             let path = outline.path();
             if path.is_empty() {
@@ -213,22 +223,26 @@ fn draw(svg: &mut String, sheet: &Sheet, panel: &Panel, layout: &Layout, number:
                 svg,
                 "<path fill=\"{fill}\" stroke=\"{}\" stroke-width=\"{}\" d=\"{path}\"/>",
                 look.fill,
-                look.line,
+                f64::from(look.line) / 10.0,
             );
         }
         svg.push_str("</g>");
     }
-    svg.push_str("<g transform=\"scale(.1)\" fill=\"none\">");
+    let _ = write!(svg, "<g transform=\"scale({GRID})\" fill=\"none\">");
     if communes.len() > 1 {
         for (_, outline) in communes {
             let _ = write!(
                 svg,
-                "<path stroke=\"#555\" stroke-width=\"7\" d=\"{}\"/>",
+                "<path stroke=\"#555\" stroke-width=\"1\" d=\"{}\"/>",
                 outline.path()
             );
         }
     }
-    let _ = write!(svg, "<path stroke=\"#222\" stroke-width=\"12\" d=\"{}\"/></g></g>", edge.path());
+    let _ = write!(
+        svg,
+        "<path stroke=\"#222\" stroke-width=\"1.7\" d=\"{}\"/></g></g>",
+        edge.path()
+    );
     let _ = write!(
         svg,
         "<rect width=\"{across:.0}\" height=\"{down:.0}\" fill=\"none\" stroke=\"#999\"/>"
@@ -257,7 +271,7 @@ struct Look {
     /// What is drawn later lies on top.
     order: u16,
     fill: String,
-    /// Width of the line, in tenths of a pixel.
+    /// Width of the line, in tenths of the grid.
     line: u8,
     label: String,
 }
@@ -271,52 +285,57 @@ fn look(sheet: &Sheet, view: View, face: &Shown) -> Look {
         label: label.to_owned(),
     };
     match view.subject {
-        Subject::Cover => coded(
-            &sheet.reference.cover,
-            sheet.scene.text(face.cover[when]),
-        ),
-        Subject::Usage => coded(
-            &sheet.reference.usage,
-            sheet.scene.text(face.usage[when]),
-        ),
+        Subject::Cover => coded(&sheet.reference.cover, sheet.scene.text(face.cover[when])),
+        Subject::Usage => coded(&sheet.reference.usage, sheet.scene.text(face.usage[when])),
         Subject::Status => match face.artificial[when] {
-            Some(true) => plain(1, ARTIFICIAL, 5, "sol artificialisé"),
-            Some(false) => plain(0, NATURAL, 5, "sol non artificialisé"),
-            None => plain(2, UNKNOWN, 5, "statut inconnu"),
+            Some(true) => plain(1, ARTIFICIAL, 7, "sol artificialisé"),
+            Some(false) => plain(0, NATURAL, 7, "sol non artificialisé"),
+            None => plain(2, UNKNOWN, 7, "statut inconnu"),
         },
         Subject::Changes => match face.artificial {
-            [Some(false), Some(true)] => plain(5, GAINED, 14, "artificialisation"),
-            [Some(true), Some(false)] => plain(6, LOST, 14, "désartificialisation"),
-            _ if face.is_changed && face.artificial[0].is_some() && face.artificial[1].is_some() => plain(
-                4,
-                OTHER,
-                5,
-                "autre changement de couverture ou d’usage, statut inchangé",
-            ),
-            [_, Some(true)] => plain(1, ARTIFICIAL, 5, "déjà artificialisé"),
-            [_, Some(false)] => plain(0, NATURAL, 5, "non artificialisé"),
-            _ => plain(2, UNKNOWN, 5, "statut inconnu"),
+            [Some(false), Some(true)] => plain(5, GAINED, 20, "artificialisation"),
+            [Some(true), Some(false)] => plain(6, LOST, 20, "désartificialisation"),
+            _ if face.is_changed
+                && face.artificial[0].is_some()
+                && face.artificial[1].is_some() =>
+            {
+                plain(
+                    4,
+                    OTHER,
+                    7,
+                    "autre changement de couverture ou d’usage, statut inchangé",
+                )
+            }
+            [_, Some(true)] => plain(1, ARTIFICIAL, 7, "déjà artificialisé"),
+            [_, Some(false)] => plain(0, NATURAL, 7, "non artificialisé"),
+            _ => plain(2, UNKNOWN, 7, "statut inconnu"),
         },
     }
 }
 
 /// The official colour and label of a code.
 fn coded(nomenclature: &Nomenclature, code: &str) -> Look {
-    let Some(known) = nomenclature.code(code) else {
+    let known = nomenclature.code(code).filter(|_| !code.is_empty());
+    let Some(known) = known else {
         return Look {
             order: u16::MAX,
             fill: UNKNOWN.to_owned(),
-            line: 5,
+            line: 7,
             label: "non couvert".to_owned(),
         };
     };
     let labels = nomenclature.labels(known);
     let place = nomenclature.codes().position(|c| c == known);
     Look {
-        order: place.and_then(|n| u16::try_from(n).ok()).unwrap_or(u16::MAX - 1),
+        order: place
+            .and_then(|n| u16::try_from(n).ok())
+            .unwrap_or(u16::MAX - 1),
         fill: labels.colour.clone(),
-        line: 5,
-        label: format!("{} {}", code, crate::french::text(&labels.label_fr)),
+        line: 7,
+        label: match labels.label_fr.eq_ignore_ascii_case(code) {
+            true => crate::french::text(&labels.label_fr),
+            false => format!("{code} {}", crate::french::text(&labels.label_fr)),
+        },
     }
 }
 

@@ -38,6 +38,10 @@ pub fn png(svg: &str, zoom: f32) -> Result<Vec<u8>> {
     let pixels = |v: f32| (v * zoom).ceil() as u32;
     let mut picture = Pixmap::new(pixels(size.width()), pixels(size.height()))
         .ok_or_else(|| failed(&"a picture of no size"))?;
-    resvg::render(&tree, Transform::from_scale(zoom, zoom), &mut picture.as_mut());
+    resvg::render(
+        &tree,
+        Transform::from_scale(zoom, zoom),
+        &mut picture.as_mut(),
+    );
     picture.encode_png().map_err(|e| failed(&e))
 }

@@ -133,7 +133,13 @@ pub fn draw(request: &Request, reference: &Reference) -> Result<String> {
             bounds = Region::rectangle(asked)?.projected(&projjson)?.bounds();
         }
     }
-    let scene = Scene::read(request.out, &period, request.series, communes.as_ref(), bounds)?;
+    let scene = Scene::read(
+        request.out,
+        &period,
+        request.series,
+        communes.as_ref(),
+        bounds,
+    )?;
     if scene.faces.is_empty() {
         for commune in communes.iter().flatten() {
             query::require_listed(request.out, "commune", commune)?;
@@ -160,7 +166,11 @@ pub fn draw(request: &Request, reference: &Reference) -> Result<String> {
     };
     let mut panels = match request.what {
         What::CoverAndUse => vec![
-            panel(format!("Couverture, {year}"), Subject::Cover, request.is_after),
+            panel(
+                format!("Couverture, {year}"),
+                Subject::Cover,
+                request.is_after,
+            ),
             panel(format!("Usage, {year}"), Subject::Usage, request.is_after),
         ],
         What::Cover => vec![
@@ -179,7 +189,11 @@ pub fn draw(request: &Request, reference: &Reference) -> Result<String> {
         What::Pair => vec![
             panel(format!("Couverture, {before}"), Subject::Cover, false),
             panel(format!("Couverture, {after}"), Subject::Cover, true),
-            panel(format!("Changements, {before}–{after}"), Subject::Changes, true),
+            panel(
+                format!("Changements, {before}–{after}"),
+                Subject::Changes,
+                true,
+            ),
         ],
         What::Global => global(request, &panel, year)?,
     };
@@ -277,7 +291,10 @@ fn period(request: &Request) -> Result<String> {
         .collect();
     // The latest; of those that end together, the shortest.
     periods.sort_by(|p, q| {
-        let key = |text: &str| text.split_once('-').map(|(a, b)| (b.to_owned(), a.to_owned()));
+        let key = |text: &str| {
+            text.split_once('-')
+                .map(|(a, b)| (b.to_owned(), a.to_owned()))
+        };
         key(p).cmp(&key(q))
     });
     match request.period {

@@ -111,8 +111,9 @@ impl Scene {
                         true => column.value(n).to_owned(),
                         false => String::new(),
                     };
-                    let status =
-                        |column: &arrow::array::BooleanArray| column.is_valid(n).then(|| column.value(n));
+                    let status = |column: &arrow::array::BooleanArray| {
+                        column.is_valid(n).then(|| column.value(n))
+                    };
                     scene.faces.push(Shown {
                         commune: number(code),
                         cover: [number(&text(cs0)), number(&text(cs1))],
@@ -130,6 +131,21 @@ impl Scene {
             scene.bounds = Some(bounds);
         }
         Ok(scene)
+    }
+
+    /// Shows no more ground than has a code, where that is little of the whole.
+    pub fn narrow(&mut self) {
+        let is_known = |face: &&Shown| face.cover.iter().chain(&face.usage).any(|&code| code != 0);
+        let area = |faces: &mut dyn Iterator<Item = &Shown>| faces.map(|f| f.area).sum::<i64>();
+        let known = area(&mut self.faces.iter().filter(is_known));
+        if known == 0 || known > area(&mut self.faces.iter()) / 5 {
+            return;
+        }
+        let mut bounds = None;
+        for face in self.faces.iter().filter(is_known) {
+            widen(&mut bounds, &face.rings);
+        }
+        self.bounds = bounds;
     }
 
     /// The faces that meet a rectangle, which becomes the ground shown.

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field};
 use serde::{Deserialize, Serialize};
 
 use super::{GeoParquet, hilbert_order};
-use crate::align::{Cause, ALIGNED, Ground, NONE, OnGround, Series, Verdict};
+use crate::align::{ALIGNED, Cause, Ground, NONE, OnGround, Series, Verdict};
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::grid::{HALF_CM2_PER_M2, Point};

@@ -13,9 +13,15 @@ use crate::error::{Error, Result};
 pub(crate) enum Degrees {
     /// By projection alone: the datum of the system is WGS 84 to a few decimetres, as all those of
     /// French territories are.
-    Projection { projected: Box<Proj>, degrees: Box<Proj> },
+    Projection {
+        projected: Box<Proj>,
+        degrees: Box<Proj>,
+    },
     /// By PROJ, with GDAL.
-    Proj { to: Option<CoordTransform>, back: Option<CoordTransform> },
+    Proj {
+        to: Option<CoordTransform>,
+        back: Option<CoordTransform>,
+    },
 }
 
 /// Longitude and latitude on WGS 84.
@@ -92,7 +98,10 @@ fn failed(error: proj4rs::errors::Error) -> Error {
 /// The EPSG code of a system.
 fn epsg(projjson: &Value) -> Option<u16> {
     let id = &projjson["id"];
-    (id["authority"] == "EPSG").then(|| id["code"].as_u64())??.try_into().ok()
+    (id["authority"] == "EPSG")
+        .then(|| id["code"].as_u64())??
+        .try_into()
+        .ok()
 }
 
 /// The projection of a code, where the datum needs no more than a shift.
@@ -109,13 +118,14 @@ pub(super) fn through(way: Option<&CoordTransform>, points: &mut [(f64, f64)]) -
     };
     let (mut xs, mut ys): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
     let mut zs = vec![0.0; xs.len()];
-    way.transform_coords(&mut xs, &mut ys, &mut zs).map_err(|e| {
-        Error::input(
-            "longitude and latitude",
-            e,
-            "give coordinates on the ground of the run",
-        )
-    })?;
+    way.transform_coords(&mut xs, &mut ys, &mut zs)
+        .map_err(|e| {
+            Error::input(
+                "longitude and latitude",
+                e,
+                "give coordinates on the ground of the run",
+            )
+        })?;
     for (point, moved) in points.iter_mut().zip(xs.into_iter().zip(ys)) {
         *point = moved;
     }

@@ -59,10 +59,7 @@ impl FaceFile {
 
     /// The CRS of its geometry.
     pub(crate) fn crs(&self) -> Result<Crs> {
-        Crs::parse(
-            &self.projjson.to_string(),
-            &self.path.display().to_string(),
-        )
+        Crs::parse(&self.projjson.to_string(), &self.path.display().to_string())
     }
 
     /// The communes that it has faces of, where it has an index.
@@ -106,8 +103,7 @@ impl FaceFile {
         if let Some(columns) = need.columns {
             let roots = self.schema.fields().iter().enumerate();
             let wanted = roots.filter(|(_, f)| columns.contains(&f.name().as_str()));
-            let mask =
-                ProjectionMask::roots(builder.parquet_schema(), wanted.map(|(n, _)| n));
+            let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.map(|(n, _)| n));
             builder = builder.with_projection(mask);
         }
         let reader = builder

@@ -346,11 +346,14 @@ mod tests {
 
     #[test]
     fn patterns_take_codes_and_what_is_below_them() {
-        let takes = |pattern: &str, code: Option<&str>| pattern.parse::<Pattern>().unwrap().takes(code);
+        let takes =
+            |pattern: &str, code: Option<&str>| pattern.parse::<Pattern>().unwrap().takes(code);
         assert!(takes("CS1.1.*", Some("CS1.1.1.1")) && takes("CS1.1.*", Some("CS1.1")));
         assert!(!takes("CS1.1.*", Some("CS1.2")) && !takes("US2*", Some("US235")));
         assert!(takes("US2", Some("US2")) && !takes("US2", Some("US2.1")));
-        assert!(takes("*", None) && takes("-", None) && !takes("CS1", None) && !takes("-", Some("CS1")));
+        assert!(
+            takes("*", None) && takes("-", None) && !takes("CS1", None) && !takes("-", Some("CS1"))
+        );
         for bad in ["1.1", "CS1.*.2", "", "cs1.1"] {
             assert!(bad.parse::<Pattern>().is_err(), "{bad}");
         }

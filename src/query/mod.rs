@@ -17,8 +17,8 @@ use arrow::datatypes::SchemaRef;
 use serde_json::Value;
 
 use crate::error::{Error, Result, suggest};
-pub(crate) use faces::{Batch, FaceFile, Need};
 pub(crate) use degrees::Degrees;
+pub(crate) use faces::{Batch, FaceFile, Need};
 use filter::LOOKED_AT;
 pub use filter::{Filter, Kind, Pattern, Transition, Zone};
 pub use place::{Region, plain};
@@ -340,7 +340,11 @@ fn order(found: &mut Vec<Found>, question: &Question) -> Result<()> {
         };
         let whole = arrow::compute::concat_batches(&schema, &part.batches).map_err(internal)?;
         let rank = ranks(&whole, &part.period, order)?;
-        ranked.extend(rank.into_iter().enumerate().map(|(row, r)| (r, n, row as u32)));
+        ranked.extend(
+            rank.into_iter()
+                .enumerate()
+                .map(|(row, r)| (r, n, row as u32)),
+        );
         part.batches = vec![whole];
     }
     ranked.sort_by(|p, q| {

@@ -24,7 +24,9 @@ pub struct Region {
 /// Whether coordinates can only be a longitude and a latitude: no projected system of France has any
 /// so near its origin.
 fn is_degrees(points: &[(f64, f64)]) -> bool {
-    points.iter().all(|p| p.0.abs() <= 180.0 && p.1.abs() <= 90.0)
+    points
+        .iter()
+        .all(|p| p.0.abs() <= 180.0 && p.1.abs() <= 90.0)
 }
 
 /// Points along each side of a rectangle of degrees, whose sides are curves in another system.
@@ -139,7 +141,10 @@ impl Region {
         let shapes = batch.geometry()?;
         let whole = self.ground.bounding_rect();
         for (n, wanted) in mask.iter_mut().enumerate().filter(|(_, wanted)| **wanted) {
-            let rectangle = Rect::new((west.value(n), south.value(n)), (east.value(n), north.value(n)));
+            let rectangle = Rect::new(
+                (west.value(n), south.value(n)),
+                (east.value(n), north.value(n)),
+            );
             *wanted = whole.is_some_and(|whole| whole.intersects(&rectangle)) && {
                 let shape = polygons(shapes.value(n))
                     .ok_or_else(|| Error::unreadable(batch.path(), "a polygon is broken"))?;
@@ -249,7 +254,6 @@ pub(super) fn communes_of(out: &Path, level: &str, territory: &str) -> Result<BT
     Ok(communes)
 }
 
-
 /// The commune of a code, or of a name: that of a table of stocks.
 pub(super) fn commune(out: &Path, given: &str) -> Result<BTreeSet<String>> {
     // A code needs no table: what is not there is told once nothing was found.
@@ -274,7 +278,9 @@ pub(super) fn commune(out: &Path, given: &str) -> Result<BTreeSet<String>> {
             format!("give one by its code: {}", codes.join(", ")),
         ));
     }
-    let names = named.iter().flat_map(|(code, name)| [code.as_str(), name.as_str()]);
+    let names = named
+        .iter()
+        .flat_map(|(code, name)| [code.as_str(), name.as_str()]);
     Err(Error::input(
         out.display(),
         format!("has no commune {given}"),

@@ -68,7 +68,11 @@ pub(super) fn stock(title: &str, vintages: &[(String, f64, f64)]) -> String {
         let y = n as f64 * row + 6.0;
         text(&mut svg, left - 10.0, y + 20.0, "end", year);
         bar(&mut svg, [left, y, artificial * scale, 28.0], STOCK);
-        bar(&mut svg, [left, y + 20.0, impermeable * scale, 8.0], "#d98324");
+        bar(
+            &mut svg,
+            [left, y + 20.0, impermeable * scale, 8.0],
+            "#d98324",
+        );
         text(
             &mut svg,
             left + artificial * scale + 8.0,
@@ -124,12 +128,21 @@ pub(super) fn flux(title: &str, rows: &[(String, f64, f64)]) -> String {
         }
     }
     let bottom = rows.len() as f64 * row + 4.0;
-    let _ = write!(svg, "<path d=\"M{zero:.1} 0V{bottom:.1}\" stroke=\"#333\"/>");
+    let _ = write!(
+        svg,
+        "<path d=\"M{zero:.1} 0V{bottom:.1}\" stroke=\"#333\"/>"
+    );
     let y = height - 8.0;
     bar(&mut svg, [left, y - 10.0, 16.0, 10.0], GAINED);
     text(&mut svg, left + 22.0, y, "start", "artificialisation (ha)");
     bar(&mut svg, [left + 180.0, y - 10.0, 16.0, 10.0], LOST);
-    text(&mut svg, left + 202.0, y, "start", "désartificialisation (ha)");
+    text(
+        &mut svg,
+        left + 202.0,
+        y,
+        "start",
+        "désartificialisation (ha)",
+    );
     svg + "</svg>"
 }
 
@@ -162,7 +175,14 @@ pub(super) fn flows(title: &str, flows: &[(End, End, f64)]) -> String {
     let scale = (height - most * gap) / total;
     let told: Vec<String> = flows
         .iter()
-        .map(|(was, is, m2)| format!("{} vers {} : {}", was.label, is.label, french::hectares(*m2)))
+        .map(|(was, is, m2)| {
+            format!(
+                "{} vers {} : {}",
+                was.label,
+                is.label,
+                french::hectares(*m2)
+            )
+        })
         .collect();
     let mut svg = open(width, height + 6.0, title, &told.join(" ; "));
     let (left, right) = (210.0, width - 210.0 - column);
@@ -252,7 +272,9 @@ pub(super) fn trajectory(title: &str, of: &Trajectory) -> String {
         .into_iter()
         .fold(1.0, f64::max)
         * 1.1;
-    let x = |year: f64| left + (year - f64::from(first)) / f64::from(last - first) * (width - left - 90.0);
+    let x = |year: f64| {
+        left + (year - f64::from(first)) / f64::from(last - first) * (width - left - 90.0)
+    };
     let y = |m2: f64| bottom - m2 / most * (bottom - 20.0);
     let mut svg = open(
         width,
@@ -274,7 +296,13 @@ pub(super) fn trajectory(title: &str, of: &Trajectory) -> String {
             y(m2),
             width - 90.0
         );
-        text(&mut svg, left - 8.0, y(m2) + 4.0, "end", &number(ha(m2), if ha(most) < 10.0 { 1 } else { 0 }));
+        text(
+            &mut svg,
+            left - 8.0,
+            y(m2) + 4.0,
+            "end",
+            &number(ha(m2), if ha(most) < 10.0 { 1 } else { 0 }),
+        );
     }
     text(&mut svg, 4.0, 12.0, "start", &format!("hectares{FIXED}:"));
     for &(year, m2) in &of.years {
@@ -285,7 +313,13 @@ pub(super) fn trajectory(title: &str, of: &Trajectory) -> String {
             "#b0b5c0",
         );
         if year % 2 == first % 2 {
-            text(&mut svg, x(f64::from(year) + 0.5), bottom + 18.0, "middle", &year.to_string());
+            text(
+                &mut svg,
+                x(f64::from(year) + 0.5),
+                bottom + 18.0,
+                "middle",
+                &year.to_string(),
+            );
         }
     }
     let start = format!("M{:.1} {:.1}", x(f64::from(of.decade.0)), y(0.0));
@@ -317,8 +351,20 @@ pub(super) fn trajectory(title: &str, of: &Trajectory) -> String {
         let sign = if allowed <= projected { -1.0 } else { 1.0 };
         (allowed, projected) = (middle + sign * 8.0, middle - sign * 8.0);
     }
-    text(&mut svg, end, allowed, "start", &format!("{} permis", number(ha(of.allowed), 1)));
-    text(&mut svg, end, projected, "start", &format!("{} au rythme", number(ha(of.projected), 1)));
+    text(
+        &mut svg,
+        end,
+        allowed,
+        "start",
+        &format!("{} permis", number(ha(of.allowed), 1)),
+    );
+    text(
+        &mut svg,
+        end,
+        projected,
+        "start",
+        &format!("{} au rythme", number(ha(of.projected), 1)),
+    );
     for (n, (colour, dash, label)) in [
         (GAINED, "", "compté, cumulé"),
         (GAINED, "2 4", "au rythme actuel"),
@@ -335,7 +381,11 @@ pub(super) fn trajectory(title: &str, of: &Trajectory) -> String {
         );
         text(&mut svg, at + 32.0, height - 6.0, "start", label);
     }
-    bar(&mut svg, [left + 450.0, height - 16.0, 16.0, 10.0], "#b0b5c0");
+    bar(
+        &mut svg,
+        [left + 450.0, height - 16.0, 16.0, 10.0],
+        "#b0b5c0",
+    );
     text(&mut svg, left + 472.0, height - 6.0, "start", "par an");
     svg + "</svg>"
 }
@@ -343,7 +393,11 @@ pub(super) fn trajectory(title: &str, of: &Trajectory) -> String {
 /// The share of a territory among those of its département.
 pub(super) fn ranks(title: &str, own: f64, median: f64, others: &[f64]) -> String {
     let (width, height, left) = (640.0, 96.0, 20.0);
-    let most = others.iter().copied().fold(own.max(median), f64::max).max(0.01);
+    let most = others
+        .iter()
+        .copied()
+        .fold(own.max(median), f64::max)
+        .max(0.01);
     let x = |share: f64| left + share / most * (width - 2.0 * left - 30.0);
     let mut svg = open(
         width,
@@ -356,7 +410,11 @@ pub(super) fn ranks(title: &str, own: f64, median: f64, others: &[f64]) -> Strin
             french::percent(most),
         ),
     );
-    let _ = write!(svg, "<path d=\"M{left} 50H{:.0}\" stroke=\"#bbb\"/>", x(most));
+    let _ = write!(
+        svg,
+        "<path d=\"M{left} 50H{:.0}\" stroke=\"#bbb\"/>",
+        x(most)
+    );
     for &share in others {
         let _ = write!(
             svg,
@@ -375,7 +433,19 @@ pub(super) fn ranks(title: &str, own: f64, median: f64, others: &[f64]) -> Strin
         s if s > 0.85 => "end",
         _ => "middle",
     };
-    text(&mut svg, x(own), 24.0, side(own), &format!("ici : {}", french::percent(own)));
-    text(&mut svg, x(median), 84.0, side(median), &format!("médiane : {}", french::percent(median)));
+    text(
+        &mut svg,
+        x(own),
+        24.0,
+        side(own),
+        &format!("ici : {}", french::percent(own)),
+    );
+    text(
+        &mut svg,
+        x(median),
+        84.0,
+        side(median),
+        &format!("médiane : {}", french::percent(median)),
+    );
     svg + "</svg>"
 }

@@ -164,8 +164,10 @@ impl Content<'_> {
                 _ => None,
             };
             let kinds = period.and_then(|p| Some((p, at(p)?)));
-            let ask = |kind: &str| kinds.and_then(|(p, _)| self.question(p, &format!("--kind {kind}")));
-            let questions = kinds.map(|(_, (artificial, impermeable))| (ask(artificial), ask(impermeable)));
+            let ask =
+                |kind: &str| kinds.and_then(|(p, _)| self.question(p, &format!("--kind {kind}")));
+            let questions =
+                kinds.map(|(_, (artificial, impermeable))| (ask(artificial), ask(impermeable)));
             let (artificial, impermeable) = questions.unwrap_or((None, None));
             let share = row.text("artificial_share");
             bars.push((
@@ -182,8 +184,14 @@ impl Content<'_> {
                 "impermeable_share": self.figures.share("Part imperméable", year, row.text("impermeable_share")),
                 "area": self.figures.area("Surface couverte", year, row.text("covered_m2"), None),
                 "has_rate": !share.is_empty(),
+                "is_known": basis.get(year).is_none_or(|basis| basis != CHANGES_ONLY),
+                "covered_share": percent(covered / value(&row, "area_m2").max(1.0)),
                 "basis": basis.get(year),
             }));
+        }
+        if basis.values().any(|basis| basis == CHANGES_ONLY) {
+            // What only changes cover has no stock.
+            bars.clear();
         }
         let chart = (!bars.is_empty())
             .then(|| charts::stock("Sols artificialisés et imperméables à chaque date", &bars));
@@ -283,7 +291,10 @@ impl Content<'_> {
             let code = row.text(column);
             let label = label(nomenclature, code);
             let ask = |transition: String, kind: &str| {
-                self.question(period, &format!("--kind {kind} --transition '{transition}'"))
+                self.question(
+                    period,
+                    &format!("--kind {kind} --transition '{transition}'"),
+                )
             };
             let (to, from) = (
                 ask(format!("*>{code}"), "artificialisation"),
@@ -301,7 +312,9 @@ impl Content<'_> {
                     "net": self.figures.balance(&format!("Solde, {label}"), &said, row.text("net_m2"), None),
                 }),
             ));
-            bars.push((label, gained, lost));
+            if gained.max(lost) >= SHOWN_M2 {
+                bars.push((label, gained, lost));
+            }
         }
         rows.sort_by(|p, q| q.0.total_cmp(&p.0));
         bars.sort_by(|p, q| (q.1 + q.2).total_cmp(&(p.1 + p.2)));
@@ -333,7 +346,8 @@ impl Content<'_> {
                 "outside" => "hors de la zone construite",
                 _ => "sans zone construite connue",
             };
-            if value(&row, "artificialised_m2") == 0.0 && value(&row, "desartificialised_m2") == 0.0 {
+            if value(&row, "artificialised_m2") == 0.0 && value(&row, "desartificialised_m2") == 0.0
+            {
                 continue;
             }
             let ask = |kind: &str| match row.text("zone") {
@@ -412,8 +426,12 @@ impl Content<'_> {
                 })
             })
             .collect();
-        let chart = (!flows.is_empty())
-            .then(|| charts::flows("Ce que le sol était et ce qu’il est devenu, par couverture (ha)", &flows));
+        let chart = (!flows.is_empty()).then(|| {
+            charts::flows(
+                "Ce que le sol était et ce qu’il est devenu, par couverture (ha)",
+                &flows,
+            )
+        });
         Ok(json!({ "rows": rows, "chart": chart }))
     }
 
@@ -479,9 +497,8 @@ impl Content<'_> {
         for row in self.rows(&periods) {
             row.text("vintage").clone_into(&mut vintage);
             let said = format!("{}–{}", row.text("year_first"), row.text("year_last"));
-            let mut part = |label: &str, column: &str| {
-                self.figures.area(label, &said, row.text(column), None)
-            };
+            let mut part =
+                |label: &str, column: &str| self.figures.area(label, &said, row.text(column), None);
             rows.push(json!({
                 "said": said,
                 "consumed": part("Consommation d’ENAF", "consumed_m2"),
@@ -579,8 +596,9 @@ impl Content<'_> {
         let mut noise: BTreeMap<String, f64> = BTreeMap::new();
         let (mut changed, mut kept) = (0.0, 0.0);
         for row in alignment.of(&self.territory.code) {
-            if period.is_some_and(|p| row.text("year_after") != p.after || row.text("year_before") != p.before)
-                || row.text("of") == "revised" && self.series == "published"
+            if period.is_some_and(|p| {
+                row.text("year_after") != p.after || row.text("year_before") != p.before
+            }) || row.text("of") == "revised" && self.series == "published"
             {
                 continue;
             }
@@ -661,6 +679,10 @@ impl Content<'_> {
     }
 }
 
+/// What figures rest on where only a layer of changes is known.
+const CHANGES_ONLY: &str = "changements seuls";
+/// Less ground than this rounds to nothing, and is not charted.
+const SHOWN_M2: f64 = 500.0;
 /// Territories among which a rank says something.
 const RANKED: usize = 5;
 
@@ -682,14 +704,16 @@ fn rule(verdict: &str) -> String {
 /// The French label of a code.
 fn label(nomenclature: &Nomenclature, code: &str) -> String {
     match nomenclature.code(code) {
+        _ if code.is_empty() => "non couvert".to_owned(),
         Some(known) => text(&nomenclature.labels(known).label_fr),
-        None if code.is_empty() => "non couvert".to_owned(),
         None => code.to_owned(),
     }
 }
 
 fn colour(nomenclature: &Nomenclature, code: &str) -> String {
     let known = nomenclature.code(code);
-    known.map_or_else(|| "#ffffff".to_owned(), |known| nomenclature.labels(known).colour.clone())
+    known.map_or_else(
+        || "#ffffff".to_owned(),
+        |known| nomenclature.labels(known).colour.clone(),
+    )
 }
-

@@ -77,7 +77,9 @@ impl Figures {
         exact: &str,
         question: Option<String>,
     ) -> Figure {
-        let text = exact.parse().map_or_else(|_| NONE.to_owned(), french::hectares);
+        let text = exact
+            .parse()
+            .map_or_else(|_| NONE.to_owned(), french::hectares);
         self.add(label, period, (exact, "m²"), text, question)
     }
 
@@ -97,7 +99,9 @@ impl Figures {
 
     /// A share of one.
     pub(super) fn share(&mut self, label: &str, period: &str, exact: &str) -> Figure {
-        let text = exact.parse().map_or_else(|_| NONE.to_owned(), french::percent);
+        let text = exact
+            .parse()
+            .map_or_else(|_| NONE.to_owned(), french::percent);
         self.add(label, period, (exact, "part"), text, None)
     }
 }

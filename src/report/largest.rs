@@ -28,9 +28,11 @@ pub(super) fn largest(drawn: &Drawn, content: &mut Content, period: &Period) -> 
         .collect();
     found.sort_by(|p, q| {
         let first = |face: &Shown| face.rings.first().and_then(|r| r.first().copied());
-        q.area
-            .cmp(&p.area)
-            .then_with(|| first(p).partial_cmp(&first(q)).unwrap_or(std::cmp::Ordering::Equal))
+        q.area.cmp(&p.area).then_with(|| {
+            first(p)
+                .partial_cmp(&first(q))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        })
     });
     found.truncate(TOLD);
     let degrees = match scene.projjson {
@@ -42,7 +44,10 @@ pub(super) fn largest(drawn: &Drawn, content: &mut Content, period: &Period) -> 
     for (n, face) in found.into_iter().enumerate() {
         let [west, south, east, north] = bounds(face);
         let middle = (f64::midpoint(west, east), f64::midpoint(south, north));
-        let place = degrees.as_ref().map(|way| way.of_point(middle)).transpose()?;
+        let place = degrees
+            .as_ref()
+            .map(|way| way.of_point(middle))
+            .transpose()?;
         let label = |nomenclature: &crate::reference::Nomenclature, code: u16| {
             let code = scene.text(code);
             nomenclature.code(code).map_or_else(
@@ -58,7 +63,11 @@ pub(super) fn largest(drawn: &Drawn, content: &mut Content, period: &Period) -> 
             )
         };
         let is_gain = face.artificial == [Some(false), Some(true)];
-        let kind = if is_gain { "Artificialisation" } else { "Désartificialisation" };
+        let kind = if is_gain {
+            "Artificialisation"
+        } else {
+            "Désartificialisation"
+        };
         let m2 = face.area as f64 / HALF_CM2_PER_M2 as f64;
         let question = place.map(|(longitude, latitude)| {
             format!(
@@ -89,7 +98,12 @@ pub(super) fn largest(drawn: &Drawn, content: &mut Content, period: &Period) -> 
 }
 
 fn bounds(face: &Shown) -> [f64; 4] {
-    let mut bounds = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
+    let mut bounds = [
+        f64::INFINITY,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::NEG_INFINITY,
+    ];
     for &(x, y) in face.rings.iter().take(1).flatten() {
         bounds = [
             bounds[0].min(x),

@@ -34,10 +34,11 @@ pub(super) fn draw<'a>(
     territory: &Territory,
     reference: &'a Reference,
 ) -> Result<Option<Drawn<'a>>> {
-    let scene = Scene::read(out, &period.name(), series, Some(communes), None)?;
+    let mut scene = Scene::read(out, &period.name(), series, Some(communes), None)?;
     if scene.faces.is_empty() {
         return Ok(None);
     }
+    scene.narrow();
     let view = |subject, is_after| {
         Some(View {
             subject,
@@ -78,13 +79,17 @@ pub(super) fn draw<'a>(
         &pair(Subject::Cover),
         "cs",
         format!("Couverture du sol, {name}, {before} et {after}"),
-        format!("Deux cartes côte à côte de la couverture du sol, en {before} et en {after}, aux couleurs officielles de l'OCS GE."),
+        format!(
+            "Deux cartes côte à côte de la couverture du sol, en {before} et en {after}, aux couleurs officielles de l'OCS GE."
+        ),
     );
     let usage = draw(
         &pair(Subject::Usage),
         "us",
         format!("Usage du sol, {name}, {before} et {after}"),
-        format!("Deux cartes côte à côte de l'usage du sol, en {before} et en {after}, aux couleurs officielles de l'OCS GE."),
+        format!(
+            "Deux cartes côte à côte de l'usage du sol, en {before} et en {after}, aux couleurs officielles de l'OCS GE."
+        ),
     );
     let changes = draw(
         &[panel(

@@ -94,7 +94,11 @@ pub struct Summary {
 }
 
 /// Writes the reports that are asked for.
-pub fn report(request: &Request, reference: &Reference, progress: &dyn Progress) -> Result<Summary> {
+pub fn report(
+    request: &Request,
+    reference: &Reference,
+    progress: &dyn Progress,
+) -> Result<Summary> {
     let manifest = manifest(request.out)?;
     let territories = chosen(request)?;
     let series = series(request, &manifest)?;
@@ -444,7 +448,8 @@ impl Work<'_> {
 fn dated(report: &Value) -> u16 {
     let years = |part: &Value| -> Option<u16> {
         let all = part.as_array()?.iter();
-        all.filter_map(|row| row["year"].as_str()?.parse().ok()).max()
+        all.filter_map(|row| row["year"].as_str()?.parse().ok())
+            .max()
     };
     let [stock, enaf] = [&report["stock"]["vintages"], &report["enaf"]["years"]].map(years);
     // A report of nothing has the day of the decree that it would have been by.
@@ -510,7 +515,10 @@ fn sentences(territory: &Territory, report: &Value) -> Vec<String> {
     let mut said = Vec::new();
     let text = |figure: &Value| figure["text"].as_str().unwrap_or_default().to_owned();
     let vintages = report["stock"]["vintages"].as_array();
-    let covered = vintages.into_iter().flatten().filter(|v| v["covered"] == true);
+    let covered = vintages
+        .into_iter()
+        .flatten()
+        .filter(|v| v["covered"] == true);
     match covered.last() {
         None if report["enaf"].is_null() => said.push(format!(
             "Aucun millésime ne couvre le sol {} : ses chiffres ne peuvent pas être données.",
@@ -519,19 +527,23 @@ fn sentences(territory: &Territory, report: &Value) -> Vec<String> {
         None => {}
         Some(last) => {
             let year = last["year"].as_str().unwrap_or_default();
-            let rate = match last["has_rate"] == true {
-                true => format!(", soit {} du sol couvert", text(&last["artificial_share"])),
-                false => String::new(),
-            };
-            said.push(format!(
-                "En {year}, {} du sol {} sont artificialisés{rate}.",
-                text(&last["artificial"]),
-                of_it(territory),
-            ));
-            if last["has_rate"] != true {
+            let basis = last["basis"].as_str().unwrap_or_default();
+            let (area, share) = (text(&last["artificial"]), text(&last["artificial_share"]));
+            if last["is_known"] != true {
                 said.push(format!(
-                    "Aucun taux n’est donné : {}.",
-                    last["basis"].as_str().unwrap_or("couverture insuffisante"),
+                    "Seuls les changements sont connus ici : le stock de sols artificialisés {} ne peut pas être donné.",
+                    of_it(territory),
+                ));
+            } else if last["has_rate"] == true {
+                said.push(format!(
+                    "En {year}, {area} du sol {} sont artificialisés, soit {share} du sol couvert.",
+                    of_it(territory),
+                ));
+            } else {
+                said.push(format!(
+                    "Le millésime {year} couvre {} du sol {} : {area} y sont artificialisés. Aucun taux n’est donné ({basis}).",
+                    last["covered_share"].as_str().unwrap_or_default(),
+                    of_it(territory),
                 ));
             }
         }

@@ -22,8 +22,7 @@ static KNOWN: LazyLock<(LazyHash<FontBook>, Vec<Font>)> = LazyLock::new(|| {
     (LazyHash::new(FontBook::from_fonts(&fonts)), fonts)
 });
 
-static LIBRARY: LazyLock<LazyHash<Library>> =
-    LazyLock::new(|| LazyHash::new(Library::default()));
+static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| LazyHash::new(Library::default()));
 
 /// The files that a template may read, all in memory.
 struct Files {
@@ -98,7 +97,9 @@ pub(super) fn pdf(
         .map_err(|e| Error::Internal(format!("PDF/A and PDF/UA: {}", e.message())))?;
     let options = PdfOptions {
         ident: Smart::Custom(identifier.to_owned()),
-        creator: Smart::Custom(Some(format!("millesime {}", env!("CARGO_PKG_VERSION")).into())),
+        creator: Smart::Custom(Some(
+            format!("millesime {}", env!("CARGO_PKG_VERSION")).into(),
+        )),
         standards,
         ..PdfOptions::default()
     };

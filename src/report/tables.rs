@@ -105,7 +105,9 @@ fn load(path: &Path) -> Result<Table> {
         .enumerate()
         .map(|(n, name)| (name.to_owned(), n))
         .collect();
-    let commune = columns.get("commune").copied();
+    // Tables of larger territories name theirs `territory`.
+    let commune = columns.get("commune").or_else(|| columns.get("territory"));
+    let commune = commune.copied();
     let mut rows: BTreeMap<String, Vec<StringRecord>> = BTreeMap::new();
     for record in reader.records() {
         let record = record.map_err(unreadable)?;

@@ -15,10 +15,7 @@ const OURS: [(&str, &str); 4] = [
     (PAGE, include_str!("../../reports/rapport.html")),
     (STYLE, include_str!("../../reports/rapport.css")),
     (DOCUMENT, include_str!("../../reports/rapport.typ")),
-    (
-        DEFINITIONS,
-        include_str!("../../reports/definitions.csv"),
-    ),
+    (DEFINITIONS, include_str!("../../reports/definitions.csv")),
 ];
 
 /// The page.
@@ -47,7 +44,9 @@ impl Templates {
     pub(super) fn read(folder: Option<&Path>) -> Result<Self> {
         if let Some(folder) = folder {
             let known = |name: &str| OURS.iter().any(|(own, _)| *own == name);
-            let entries = folder.read_dir().map_err(|e| Error::unreadable(folder, e))?;
+            let entries = folder
+                .read_dir()
+                .map_err(|e| Error::unreadable(folder, e))?;
             let mut names: Vec<String> = entries
                 .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
                 .collect();
@@ -62,7 +61,9 @@ impl Templates {
             }
         }
         let text = |name: &str| -> Result<String> {
-            let own = folder.map(|folder| folder.join(name)).filter(|path| path.exists());
+            let own = folder
+                .map(|folder| folder.join(name))
+                .filter(|path| path.exists());
             if let Some(path) = own {
                 return std::fs::read_to_string(&path).map_err(|e| Error::unreadable(&path, e));
             }
@@ -95,7 +96,8 @@ impl Templates {
     pub(super) fn page(&self, report: &Value) -> Result<String> {
         let failed = |e: minijinja::Error| told(&e, self.folder.as_deref());
         let template = self.environment.get_template(PAGE).map_err(failed)?;
-        let context = minijinja::context! { style => &self.style, ..minijinja::Value::from(Serde(report)) };
+        let context =
+            minijinja::context! { style => &self.style, ..minijinja::Value::from(Serde(report)) };
         let html = template.render(context).map_err(failed)?;
         Ok(french::page(&html))
     }
@@ -112,8 +114,14 @@ fn told(error: &minijinja::Error, folder: Option<&Path>) -> Error {
         Some(line) => format!("{file}, line {line}"),
         None => file,
     };
-    let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-    Error::input(place, what, "mend the template; without --templates, ours is used")
+    let what = error
+        .detail()
+        .map_or_else(|| error.kind().to_string(), str::to_owned);
+    Error::input(
+        place,
+        what,
+        "mend the template; without --templates, ours is used",
+    )
 }
 
 fn definitions(text: &str) -> Result<Value> {

@@ -129,7 +129,8 @@ pub fn draw(plan: &Plan, path: &Path) -> Result<Drawn> {
                 let shape = polygons(batch.geometry()?.value(row));
                 let rings = shape.and_then(|s| s.polygons.into_iter().next());
                 let at = rings.and_then(|rings| inside(&rings, &mut chance));
-                let at = at.ok_or_else(|| Error::unreadable(batch.path(), "a polygon holds no point"))?;
+                let at =
+                    at.ok_or_else(|| Error::unreadable(batch.path(), "a polygon holds no point"))?;
                 let mut codes: [String; 4] = Default::default();
                 let names = ["cs_before", "us_before", "cs_after", "us_after"];
                 for (code, name) in codes.iter_mut().zip(names) {

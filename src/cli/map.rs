@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use millesime::align::PUBLISHED;
-use millesime::error::Result;
+use millesime::error::{Error, Result};
 use millesime::map::{self, Ground, Request, What};
 use millesime::reference::Reference;
 
@@ -26,7 +26,8 @@ enum WhatFlag {
     Global,
 }
 
-/// A map for a document: SVG or PNG, by the name of the file.
+/// A map for a document, SVG or PNG, by the name of the file; or all vintages and changes of the run as
+/// PMTiles.
 #[derive(Args)]
 pub struct Flags {
     /// Folder of the outputs of a run.
@@ -68,7 +69,10 @@ pub struct Flags {
     /// Pixels across.
     #[arg(long, default_value_t = 1200)]
     width: u32,
-    /// File to write: .svg or .png.
+    /// First and last zoom of PMTiles.
+    #[arg(long, default_value = "8-15")]
+    zooms: String,
+    /// File to write: .svg, .png or .pmtiles.
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
     /// Folder of tables that take the place of those of the program, as the run was given.
@@ -77,6 +81,9 @@ pub struct Flags {
 }
 
 pub fn main(flags: Flags) -> Result<Outcome> {
+    if flags.to.extension().is_some_and(|e| e == "pmtiles") {
+        return tiles(&flags);
+    }
     let reference = Reference::load(flags.reference.as_deref())?;
     let ground = match (&flags.bbox, &flags.territory) {
         (Some(bbox), _) => Ground::Rectangle(bbox.clone()),
@@ -105,5 +112,22 @@ pub fn main(flags: Flags) -> Result<Outcome> {
         width: flags.width,
     };
     map::write(&request, &flags.to, &reference)?;
+    Ok(Outcome::Done)
+}
+
+fn tiles(flags: &Flags) -> Result<Outcome> {
+    let zooms = flags
+        .zooms
+        .split_once('-')
+        .and_then(|(first, last)| Some((first.trim().parse().ok()?, last.trim().parse().ok()?)));
+    let zooms = zooms.ok_or_else(|| {
+        Error::input(
+            "--zooms",
+            format!("`{}` is no range of zooms", flags.zooms),
+            "give two, such as 8-15",
+        )
+    })?;
+    let count = map::tiles(&flags.out, &flags.series, zooms, &flags.to)?;
+    println!("{count} tiles in {}", flags.to.display());
     Ok(Outcome::Done)
 }

@@ -14,6 +14,7 @@ mod model;
 mod predict;
 mod produce;
 mod progress;
+mod project;
 mod query;
 mod report;
 mod run;
@@ -59,8 +60,10 @@ enum Command {
     Query(query::Flags),
     /// Reports of communes or of larger territories, in French: a page, a PDF, their figures.
     Report(report::Flags),
-    /// Maps for documents: cover, use and changes, as SVG or PNG.
+    /// Maps for documents, as SVG or PNG; tiles for web maps, as PMTiles.
     Map(map::Flags),
+    /// A project of QGIS: every vintage and what changed, in the official colours.
+    Project(project::Flags),
     /// Make a plausible territory whose true changes are known.
     Twin(twin::Flags),
     /// Is a vintage a valid partition with valid codes? Says what is not, and where.
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Query(flags) => query::main(flags),
         Command::Report(flags) => report::main(flags),
         Command::Map(flags) => map::main(flags),
+        Command::Project(flags) => project::main(flags),
         Command::Twin(flags) => twin::main(flags),
         Command::Check(flags) => check::main(flags),
         Command::Corrections(flags) => corrections::main(flags),

@@ -1,16 +1,22 @@
-//! Maps of a run: cover, use, status and changes of some ground, as SVG or PNG.
+//! Maps of a run: cover, use, status and changes of some ground, as SVG or PNG; vintages and changes as
+//! PMTiles for web maps, and as a project of QGIS.
 
 mod backdrop;
 mod furniture;
+mod layers;
 mod outline;
 mod picture;
 mod png;
+mod project;
 mod request;
 mod scene;
+mod tiles;
 
 pub(crate) use picture::safe;
 pub use picture::{Panel, Sheet, Subject, View, ground, sheet};
 pub(crate) use png::FONTS;
 pub use png::png;
+pub use project::project;
 pub use request::{Ground, Request, What, draw, write};
 pub use scene::{Scene, Shown};
+pub use tiles::tiles;

@@ -111,7 +111,7 @@ fn straight(ring: &[Dot]) -> Vec<Dot> {
 }
 
 /// Rings of less than this, in half squares of the grid, are not seen.
-const SEEN: i64 = 2;
+const SEEN: i64 = 3;
 
 fn write_ring(path: &mut String, ring: &[Dot]) {
     let Some(&first) = ring.first() else { return };

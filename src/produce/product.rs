@@ -14,8 +14,10 @@ use crate::fuse::{Candidate, Origin, Verdict};
 use crate::generalise::Plots;
 use crate::grid::{HALF_CM2_PER_M2, Point};
 use crate::partition::{FaceId, Polygon};
-use crate::publish::{ColumnType, GeoPackage, GeoParquet, LayerKind, Place, Row, Staging, Value};
-use crate::reference::{Nomenclature, Reference};
+use crate::publish::{
+    self, ColumnType, GeoPackage, GeoParquet, LayerKind, Place, Row, Staging, Value,
+};
+use crate::reference::Reference;
 
 /// The objects of a vintage,
 pub(super) const OBJECTS: &str = "occupation_sol.parquet";
@@ -151,7 +153,7 @@ impl Product<'_> {
             ("usage", "code_us", &self.reference.usage),
         ] {
             let path = staging.path(format!("{name}.qml"))?;
-            super::write_text(&path, &style(column, nomenclature))?;
+            super::write_text(&path, &publish::qml(column, nomenclature))?;
         }
         Ok(())
     }
@@ -427,38 +429,4 @@ fn polygon(plots: &Plots, face: FaceId) -> Polygon {
 fn lines(lines: impl Iterator<Item = String>) -> Option<String> {
     let lines: Vec<String> = lines.collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
-}
-
-/// A style of QGIS with the official colours.
-fn style(column: &str, nomenclature: &Nomenclature) -> String {
-    let escaped = |text: &str| {
-        let text = text.replace('&', "&amp;").replace('<', "&lt;");
-        text.replace('"', "&quot;")
-    };
-    let (mut categories, mut symbols) = (String::new(), String::new());
-    let leaves = nomenclature.codes().filter(|&code| {
-        let leaves = nomenclature.leaves(code);
-        leaves.count() == 1 && !nomenclature.labels(code).colour.is_empty()
-    });
-    for (n, code) in leaves.enumerate() {
-        let labels = nomenclature.labels(code);
-        let text = nomenclature.text(code);
-        categories += &format!(
-            "      <category render=\"true\" value=\"{text}\" symbol=\"{n}\" label=\"{text} {}\"/>\n",
-            escaped(&labels.label_fr)
-        );
-        symbols += &format!(
-            "      <symbol type=\"fill\" name=\"{n}\" alpha=\"1\"><layer class=\"SimpleFill\" \
-             enabled=\"1\"><Option type=\"Map\"><Option type=\"QString\" name=\"color\" \
-             value=\"{}\"/><Option type=\"QString\" name=\"outline_style\" \
-             value=\"no\"/></Option></layer></symbol>\n",
-            labels.colour
-        );
-    }
-    format!(
-        "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n<qgis version=\"3.22\" \
-         styleCategories=\"Symbology\">\n  <renderer-v2 type=\"categorizedSymbol\" \
-         attr=\"{column}\">\n    <categories>\n{categories}    </categories>\n    \
-         <symbols>\n{symbols}    </symbols>\n  </renderer-v2>\n</qgis>\n"
-    )
 }

@@ -9,6 +9,7 @@ mod layers;
 mod ledger;
 mod publisher;
 mod staging;
+mod style;
 mod tables;
 mod wide;
 mod workbook;
@@ -20,6 +21,7 @@ pub use geoparquet::{GeoParquet, Shape, hilbert_order};
 pub use layers::{INDEX, Index, faces, vintage, zone_construite};
 pub use ledger::write as ledger;
 pub use staging::{MANIFEST, PROGRAM, Staging, require_new};
+pub use style::{Class, classes, qml, renderer, xml};
 pub use tables::{Cell, cells, csv};
 
 pub use publisher::Publisher;

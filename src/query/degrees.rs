@@ -112,7 +112,7 @@ fn projection(code: u16) -> Option<Proj> {
 }
 
 /// Moves points by GDAL; they stay where they are when there is no way to go.
-pub(super) fn through(way: Option<&CoordTransform>, points: &mut [(f64, f64)]) -> Result<()> {
+pub(crate) fn through(way: Option<&CoordTransform>, points: &mut [(f64, f64)]) -> Result<()> {
     let Some(way) = way else {
         return Ok(());
     };

@@ -17,7 +17,7 @@ use arrow::datatypes::SchemaRef;
 use serde_json::Value;
 
 use crate::error::{Error, Result, suggest};
-pub(crate) use degrees::Degrees;
+pub(crate) use degrees::{Degrees, through};
 pub(crate) use faces::{Batch, FaceFile, Need};
 use filter::LOOKED_AT;
 pub use filter::{Filter, Kind, Pattern, Transition, Zone};

@@ -1,0 +1,34 @@
+//! `millesime project`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use millesime::align::PUBLISHED;
+use millesime::error::Result;
+use millesime::map;
+use millesime::reference::Reference;
+
+use super::Outcome;
+
+#[derive(Args)]
+pub struct Flags {
+    /// Folder of the outputs of a run.
+    #[arg(long, default_value = "out")]
+    out: PathBuf,
+    /// Series of the changes: published, revised or aligned, where the run made it.
+    #[arg(long, default_value = PUBLISHED)]
+    series: String,
+    /// New folder to write into.
+    #[arg(long, default_value = "projet")]
+    into: PathBuf,
+    /// Folder of tables that take the place of those of the program, as the run was given.
+    #[arg(long, value_name = "FOLDER")]
+    reference: Option<PathBuf>,
+}
+
+pub fn main(flags: Flags) -> Result<Outcome> {
+    let reference = Reference::load(flags.reference.as_deref())?;
+    map::project(&flags.out, &flags.series, &flags.into, &reference)?;
+    println!("{}", flags.into.join("projet.qgs").display());
+    Ok(Outcome::Done)
+}

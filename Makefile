@@ -6,7 +6,7 @@ OUT ?= demo
 # its own: so demo, tests and benches share one build of the dependencies.
 BUILD = $(CARGO) build --release --locked --bin millesime --bench engine --bench predict --bench vectorise
 
-.PHONY: help setup demo test lint bench truth interop clean
+.PHONY: help setup demo test lint bench truth interop pages clean
 
 help:
 	@echo "make demo     a generated territory, the whole job on it, and where the results are"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench    our figures beside each peer's, in one run (minutes)"
 	@echo "make truth    alignment against twins whose truth is known (minutes)"
 	@echo "make interop  figures of the tests recomputed by engines that are not ours (GEOS, DuckDB)"
+	@echo "make pages    reports opened in a browser: accessible, self-contained, figures as in the tables"
 	@echo "make setup    what the others need and this machine lacks; they call it themselves"
 
 setup:
@@ -48,6 +49,11 @@ interop: setup
 	@scripts/setup.sh python
 	$(BUILD)
 	@scripts/interop.sh
+
+pages: setup
+	@scripts/setup.sh browser
+	$(BUILD)
+	@scripts/pages.sh
 
 clean:
 	$(CARGO) clean

@@ -5,7 +5,8 @@
 
 The folder holds `pair.jsonl` and `aligned.jsonl`, with one measure a line as peers.py describes
 them (ours have the peer `millesime`), `sizes.jsonl` with ours on layers of several sizes, and
-`statistics.txt` with what statistics.py printed, and `scale.txt` with what `millesime run` said of a whole département. What is not there is left out.
+`statistics.txt` with what statistics.py printed, and `scale.txt` with what `millesime run` said of a
+whole département, and `questions.txt` with what questions.py printed. What is not there is left out.
 """
 
 import argparse
@@ -210,6 +211,11 @@ def main():
         lines += ["", "## A whole département", ""]
         lines += ["`millesime run` on a twin of 6 000 km² (`--km2 6000 --seed 1`):", ""]
         lines += ["```", scale.read_text().rstrip(), "```"]
+    questions = folder / "questions.txt"
+    if questions.exists():
+        lines += ["", "## The changes of a commune, the reports of all", ""]
+        lines += ["On the faces of that twin, files in the cache of the system, medians of nine:", ""]
+        lines += ["```", questions.read_text().rstrip(), "```"]
     print("\n".join(lines))
 
 

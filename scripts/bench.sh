@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Our figures beside each peer's, in one run on this machine; the results go to benches/RESULTS.md.
-#   bench.sh [engine|scale|predict|vectorise|statistics]   one part only: the engine against its peers, a whole département,
-#                             prediction from imagery, lines from a class raster, or the tables of a country
+#   bench.sh [engine|scale|predict|vectorise|statistics|questions]   one part only: the engine against its peers, a
+#                             whole département, prediction from imagery, lines from a class raster, the tables of a
+#                             country, or the changes of a commune and the reports of all
 #   REPEAT=1 bench.sh         each peer once, and not the fastest of three
 set -euo pipefail
 what=${1:-all}
@@ -65,6 +66,12 @@ scale() {
     } | tee "$work/scale.txt"
 }
 
+# The changes of one commune of that twin, beside DuckDB and GeoPandas; and the reports of all.
+questions() {
+    [ -e "$work/scale/out/manifest.json" ] || scale
+    python benches/questions.py "$target/release/millesime" "$work/scale/out" | tee "$work/questions.txt"
+}
+
 # A raster that looks like a classification becomes a partition with smooth lines: 4 and 20 Mpx beside GDAL and
 # GEOS, 100 Mpx alone.
 vectorise() {
@@ -115,10 +122,11 @@ case "$what" in
         statistics
         predict
         scale
+        questions
         ;;
-    engine | scale | predict | vectorise | statistics) "$what" ;;
+    engine | scale | predict | vectorise | statistics | questions) "$what" ;;
     *)
-        echo "bench: what is \`$what\`? engine, scale, predict, vectorise or statistics" >&2
+        echo "bench: what is \`$what\`? engine, scale, predict, vectorise, statistics or questions" >&2
         exit 2
         ;;
 esac

@@ -4,6 +4,7 @@
 #   setup.sh runtime ONNX Runtime alone
 #   setup.sh lint    what `make lint` needs beside
 #   setup.sh python  what `make bench` and `make interop` need beside
+#   setup.sh browser what `make pages` needs beside
 set -euo pipefail
 
 as_root() {
@@ -60,10 +61,22 @@ python() {
     python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv
 }
 
+browser() {
+    local missing=()
+    command -v chromium >/dev/null || missing+=(chromium)
+    command -v npm >/dev/null || missing+=(nodejs npm)
+    command -v pdftotext >/dev/null || missing+=(poppler-utils)
+    if [ ${#missing[@]} -gt 0 ]; then
+        echo "setup: installing ${missing[*]}"
+        install_packages "${missing[@]}"
+    fi
+}
+
 case "${1:-}" in
     build) build ;;
     runtime) runtime ;;
     lint) lint ;;
     python) python ;;
-    *) echo "usage: setup.sh build|runtime|lint|python" >&2; exit 2 ;;
+    browser) browser ;;
+    *) echo "usage: setup.sh build|runtime|lint|python|browser" >&2; exit 2 ;;
 esac

@@ -1,43 +1,15 @@
 //! Archives fetched from a server of the same names and layout as the producer's.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+mod support;
+
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::Ordering;
 
 use millesime::fetch::{Fetch, fetch};
 use millesime::progress::Quiet;
 use millesime::reference::Reference;
+use support::server::Server;
 use tempfile::TempDir;
-
-/// A server of the archives of the tests.
-struct Server {
-    address: String,
-    /// What was asked: the first line and the agent of each request.
-    asked: Arc<Mutex<Vec<(String, String)>>>,
-    /// Bytes of a body after which the connection is cut, until that is done; 0 for never.
-    cut: Arc<AtomicUsize>,
-}
-
-impl Server {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = Self {
-            address: format!("http://{}", listener.local_addr().unwrap()),
-            asked: Arc::default(),
-            cut: Arc::default(),
-        };
-        let (asked, cut) = (Arc::clone(&server.asked), Arc::clone(&server.cut));
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (asked, cut) = (Arc::clone(&asked), Arc::clone(&cut));
-                std::thread::spawn(move || answer(stream, &asked, &cut));
-            }
-        });
-        server
-    }
-}
 
 /// The archive that stands for a vintage of the server: it has those of 2016 and 2019.
 fn archive(name: &str) -> PathBuf {
@@ -51,77 +23,17 @@ fn archive(name: &str) -> PathBuf {
     archives.join(format!("OCS-GE_2-0__GPKG_LAMB93_D032_{year}-01-01.7z"))
 }
 
-fn answer(stream: TcpStream, asked: &Mutex<Vec<(String, String)>>, cut: &AtomicUsize) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-    let mut stream = stream;
-    loop {
-        let mut head = Vec::new();
-        for line in lines.by_ref() {
-            match line {
-                Ok(line) if line.is_empty() => break,
-                Ok(line) => head.push(line),
-                Err(_) => return,
-            }
-        }
-        let Some(first) = head.first() else { return };
-        let header = |name: &str| {
-            let found = head.iter().find(|l| l.to_lowercase().starts_with(name));
-            found
-                .map(|l| l[name.len()..].trim().to_owned())
-                .unwrap_or_default()
-        };
-        let request = (first.clone(), header("user-agent:"));
-        asked.lock().unwrap().push(request);
-        let path = first.split(' ').nth(1).unwrap_or("");
+/// A server of the archives of the tests.
+fn archives() -> Server {
+    Server::of(|path| {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        let file = match parts.as_slice() {
-            ["OCSGE", folder, file] if *file == format!("{folder}.7z") => Some(*file),
+        match parts.as_slice() {
+            ["OCSGE", folder, file] if *file == format!("{folder}.7z") => {
+                std::fs::read(archive(file)).ok()
+            }
             _ => None,
-        };
-        let body = file.and_then(|file| std::fs::read(archive(file)).ok());
-        let Some(body) = body else {
-            let none = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
-            let _ = stream.write_all(none.as_bytes());
-            continue;
-        };
-        let range = header("range:");
-        let range = range.strip_prefix("bytes=").and_then(|r| r.split_once('-'));
-        let (status, start, end) = match range {
-            Some((start, end)) => {
-                let start = start.parse().unwrap_or(0).min(body.len());
-                let end = end
-                    .parse::<usize>()
-                    .map_or(body.len(), |e| e + 1)
-                    .min(body.len());
-                ("206 Partial Content", start, end)
-            }
-            None => ("200 OK", 0, body.len()),
-        };
-        let mut told = format!(
-            "HTTP/1.1 {status}\r\nAccept-Ranges: bytes\r\nContent-Length: {}\r\n",
-            end - start
-        );
-        if range.is_some() {
-            told += &format!(
-                "Content-Range: bytes {start}-{}/{}\r\n",
-                end - 1,
-                body.len()
-            );
         }
-        let _ = stream.write_all((told + "\r\n").as_bytes());
-        if first.starts_with("HEAD") {
-            continue;
-        }
-        match cut.swap(0, Ordering::SeqCst) {
-            0 => {
-                let _ = stream.write_all(&body[start..end]);
-            }
-            bytes => {
-                let _ = stream.write_all(&body[start..end.min(start + bytes)]);
-                return;
-            }
-        }
-    }
+    })
 }
 
 fn fetched(server: &Server, into: &Path, years: &[u16]) -> millesime::error::Result<Vec<PathBuf>> {
@@ -137,7 +49,7 @@ fn fetched(server: &Server, into: &Path, years: &[u16]) -> millesime::error::Res
 
 #[test]
 fn vintages_are_fetched_once_and_make_a_territory() {
-    let server = Server::start();
+    let server = archives();
     let folder = TempDir::new().unwrap();
     let into = folder.path().join("ocs-ge");
     // A part of the first is there already, from a call that was cut off.
@@ -188,7 +100,7 @@ fn vintages_are_fetched_once_and_make_a_territory() {
 
 #[test]
 fn what_cannot_be_fetched_is_told() {
-    let server = Server::start();
+    let server = archives();
     let folder = TempDir::new().unwrap();
     let into = folder.path().join("ocs-ge");
     let error = fetched(&server, &into, &[2018]).err().unwrap().to_string();

@@ -339,7 +339,7 @@ fn order(found: &mut Vec<Found>, question: &Question) -> Result<()> {
             None => continue,
         };
         let whole = arrow::compute::concat_batches(&schema, &part.batches).map_err(internal)?;
-        let rank = ranks(&whole, &part.period, order)?;
+        let rank = ranks(&whole, part, order)?;
         ranked.extend(
             rank.into_iter()
                 .enumerate()
@@ -378,19 +378,20 @@ fn order(found: &mut Vec<Found>, question: &Question) -> Result<()> {
     Ok(())
 }
 
-fn ranks(batch: &RecordBatch, period: &str, order: &Order) -> Result<Vec<Rank>> {
+fn ranks(batch: &RecordBatch, part: &Found, order: &Order) -> Result<Vec<Rank>> {
     if order.column == "period" {
         return Ok((0..batch.num_rows())
-            .map(|_| Rank::Text(period.to_owned()))
+            .map(|_| Rank::Text(part.period.clone()))
             .collect());
     }
     let schema = batch.schema();
     let columns = format::attributes(&schema);
     let Some((column, _)) = columns.iter().find(|(_, name)| *name == order.column) else {
+        let known = format::attributes(&part.schema);
         return Err(Error::input(
             "--sort",
             format!("faces have no column {}", order.column),
-            suggest(&order.column, columns.iter().map(|(_, name)| name.as_str())),
+            suggest(&order.column, known.iter().map(|(_, name)| name.as_str())),
         ));
     };
     let rank = |row| match format::value(batch, *column, row) {

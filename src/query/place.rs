@@ -196,7 +196,8 @@ fn members(store: &Store) -> Result<Vec<Member>> {
     for rows in reader {
         let rows = rows.map_err(|e| Error::unreadable(&path, e))?;
         let batch = Batch::new(path.clone(), rows);
-        let columns = ["level", "territory", "name", "commune"].map(|name| batch.text(name));
+        let columns =
+            ["level", "territory", "territory_name", "commune"].map(|name| batch.text(name));
         let [level, territory, name, commune] = columns;
         let (level, territory, name, commune) = (level?, territory?, name?, commune?);
         for n in 0..batch.rows.num_rows() {

@@ -254,6 +254,16 @@ pub(super) struct Trajectory {
     pub(super) projected: f64,
 }
 
+/// A round step that parts an axis into four to eight.
+fn step(most: f64) -> f64 {
+    let power = 10f64.powf((most / 4.0).log10().floor());
+    let steps = [1.0, 2.0, 5.0].map(|n| n * power);
+    steps
+        .into_iter()
+        .rfind(|&step| step <= most / 4.0)
+        .unwrap_or(power)
+}
+
 /// What counts since the objective begins, summed year by year, beside what is allowed.
 pub(super) fn trajectory(title: &str, of: &Trajectory) -> String {
     let (width, height, left, bottom) = (640.0, 300.0, 64.0, 250.0);
@@ -270,8 +280,9 @@ pub(super) fn trajectory(title: &str, of: &Trajectory) -> String {
     let most_year = of.years.iter().map(|y| y.1).fold(0.0, f64::max);
     let most = [of.allowed, of.projected, of.counted, most_year]
         .into_iter()
-        .fold(1.0, f64::max)
-        * 1.1;
+        .fold(1.0, f64::max);
+    let step = step(most);
+    let most = (most / step).ceil() * step;
     let x = |year: f64| {
         left + (year - f64::from(first)) / f64::from(last - first) * (width - left - 90.0)
     };
@@ -288,21 +299,18 @@ pub(super) fn trajectory(title: &str, of: &Trajectory) -> String {
             french::hectares(of.projected),
         ),
     );
-    for n in 0..=4 {
-        let m2 = most * f64::from(n) / 4.0;
+    let mut m2 = 0.0;
+    while m2 <= most {
         let _ = write!(
             svg,
             "<path d=\"M{left} {0:.1}H{1:.1}\" stroke=\"#ddd\"/>",
             y(m2),
-            width - 90.0
+            width - 110.0
         );
-        text(
-            &mut svg,
-            left - 8.0,
-            y(m2) + 4.0,
-            "end",
-            &number(ha(m2), if ha(most) < 10.0 { 1 } else { 0 }),
-        );
+        let decimals = usize::from(step < 10_000.0);
+        let label = number(ha(m2), decimals);
+        text(&mut svg, left - 8.0, y(m2) + 4.0, "end", &label);
+        m2 += step;
     }
     text(&mut svg, 4.0, 12.0, "start", &format!("hectares{FIXED}:"));
     for &(year, m2) in &of.years {

@@ -12,8 +12,9 @@ mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::align::{ALIGNED, PUBLISHED};
@@ -121,16 +122,9 @@ pub fn report(
         logo,
         preface,
     };
-    let written: Vec<Vec<PathBuf>> = territories
-        .par_iter()
-        .map(|territory| {
-            let written = work.one(territory);
-            progress.advance(1);
-            written
-        })
-        .collect::<Result<_>>()?;
+    let written = work.all(&territories, progress)?;
     Ok(Summary {
-        files: written.into_iter().flatten().collect(),
+        files: written,
         territories: territories.len(),
     })
 }
@@ -178,7 +172,10 @@ fn listed(request: &Request) -> Result<Vec<Territory>> {
                 all.entry(code.clone()).or_insert_with(|| Territory {
                     level: COMMUNE.to_owned(),
                     name: row.text("name").to_owned(),
-                    departement: row.text("departement").to_owned(),
+                    departement: match row.text("departement") {
+                        "" => departement_of(&code),
+                        departement => departement.to_owned(),
+                    },
                     communes: None,
                     code,
                 });
@@ -211,6 +208,16 @@ fn listed(request: &Request) -> Result<Vec<Territory>> {
         }
     }
     Ok(all.into_values().collect())
+}
+
+/// The département of a commune, by its code: two characters, three for 97 and 98.
+fn departement_of(code: &str) -> String {
+    let length = if code.starts_with("97") || code.starts_with("98") {
+        3
+    } else {
+        2
+    };
+    code.chars().take(length).collect()
 }
 
 /// Those that are asked for, by code or by name.
@@ -300,7 +307,51 @@ struct Work<'a> {
     preface: Option<Vec<String>>,
 }
 
+/// Typst goes deep where a document nests.
+const STACK: usize = 32 << 20;
+
 impl Work<'_> {
+    /// Writes the reports of territories, on threads of their own: Typst shares its work out by rayon, and a
+    /// thread of rayon that waits for it would begin another report, and another within that.
+    fn all(&self, territories: &[Territory], progress: &dyn Progress) -> Result<Vec<PathBuf>> {
+        let next = AtomicUsize::new(0);
+        let written: Mutex<BTreeMap<usize, Result<Vec<PathBuf>>>> = Mutex::default();
+        let lost = |e: &dyn std::fmt::Display| Error::Internal(format!("reports: {e}"));
+        let threads = rayon::current_num_threads().min(territories.len()).max(1);
+        std::thread::scope(|scope| {
+            let work = || {
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(territory) = territories.get(n) else {
+                        return;
+                    };
+                    let one = self.one(territory);
+                    if one.is_err() {
+                        // What is begun is ended, and nothing more is begun.
+                        next.store(territories.len(), Ordering::Relaxed);
+                    }
+                    if let Ok(mut written) = written.lock() {
+                        written.insert(n, one);
+                    }
+                    progress.advance(1);
+                }
+            };
+            for _ in 0..threads {
+                std::thread::Builder::new()
+                    .stack_size(STACK)
+                    .spawn_scoped(scope, work)
+                    .map_err(|e| lost(&e))?;
+            }
+            Ok::<_, Error>(())
+        })?;
+        let written = written.into_inner().map_err(|e| lost(&e))?;
+        let mut files = Vec::new();
+        for (_, one) in written {
+            files.extend(one?);
+        }
+        Ok(files)
+    }
+
     /// Writes the report of one territory.
     fn one(&self, territory: &Territory) -> Result<Vec<PathBuf>> {
         let mut content = Content {
@@ -573,6 +624,22 @@ fn sentences(territory: &Territory, report: &Value) -> Vec<String> {
                 flux["threshold_share"].as_str().unwrap_or_default(),
             ));
         }
+    }
+    let trajectory = &report["trajectory"];
+    if !trajectory.is_null() {
+        let period = trajectory["since"]
+            .as_str()
+            .unwrap_or_default()
+            .replace('–', " à ");
+        let used = match trajectory["used"].as_str() {
+            Some(used) => format!(", soit {used} de la surface permise d’ici 2031"),
+            None => String::new(),
+        };
+        said.push(format!(
+            "De {period}, {} d’espaces naturels, agricoles et forestiers consommés comptent pour l’objectif{used} ({}).",
+            text(&trajectory["counted"]),
+            trajectory["status"].as_str().unwrap_or_default(),
+        ));
     }
     if let (Some(rank), Some(ranked)) = (
         report["comparison"]["rank"].as_str(),

@@ -105,7 +105,7 @@ pub(super) fn pdf(
     };
     let bytes = typst_pdf::pdf(&document, &options).map_err(|errors| told(&world, name, &errors));
     // What was set is kept for what is set next; over thousands of reports it would only grow.
-    typst::comemo::evict(10);
+    typst::comemo::evict(1);
     bytes
 }
 

@@ -59,8 +59,13 @@ pub fn object(cover: &str, usage: &str, rings: &[&Ring]) -> Value {
 
 impl Drawing {
     /// Adds a commune.
-    pub fn commune(mut self, code: &str, ring: Ring) -> Self {
-        let properties = json!({ "code": code, "nom": format!("Commune {code}") });
+    pub fn commune(self, code: &str, ring: Ring) -> Self {
+        self.named(code, &format!("Commune {code}"), ring)
+    }
+
+    /// Adds a commune of a name.
+    pub fn named(mut self, code: &str, name: &str, ring: Ring) -> Self {
+        let properties = json!({ "code": code, "nom": name });
         self.communes.push(feature(properties, &[&ring]));
         self
     }

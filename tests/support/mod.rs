@@ -3,6 +3,7 @@
 
 pub mod drawn;
 pub mod layers;
+pub mod server;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,344 @@
+//! Reports: their figures are those of the tables, the questions that they give have their figures for an
+//! answer, and every commune has a page in words that fit.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use millesime::progress::Quiet;
+use millesime::reference::Reference;
+use millesime::report::{COMMUNE, Request, report};
+use millesime::twin::{Landscape, Twin};
+use support::drawn::{Drawing, object, rectangle};
+use support::{Outputs, real_data};
+use tempfile::TempDir;
+
+fn request<'a>(out: &'a Path, into: &'a Path, territories: &'a [String]) -> Request<'a> {
+    Request {
+        out,
+        level: COMMUNE,
+        territories,
+        into,
+        series: None,
+        html: true,
+        pdf: true,
+        figures: true,
+        templates: None,
+        logo: None,
+        preface: None,
+    }
+}
+
+fn write(request: &Request) -> millesime::error::Result<Vec<PathBuf>> {
+    let reference = Reference::load(None).unwrap();
+    report(request, &reference, &Quiet).map(|summary| summary.files)
+}
+
+/// Communes that each have something of their own: a house that is built, nothing that changes, no
+/// ground that a vintage covers; names with an apostrophe and accents.
+fn communes(folder: &Path) -> PathBuf {
+    let field = rectangle(0.0, 0.0, 300.0, 200.0);
+    let house = rectangle(50.0, 50.0, 120.0, 120.0);
+    Drawing::default()
+        .named(
+            "32001",
+            "L'Isle-Élancée & fils",
+            rectangle(0.0, 0.0, 150.0, 200.0),
+        )
+        .named(
+            "32002",
+            "Œuvray-le-Bœuf",
+            rectangle(150.0, 0.0, 300.0, 200.0),
+        )
+        .named("32003", "Le Désert", rectangle(300.0, 0.0, 450.0, 200.0))
+        .vintage(2016, vec![object("CS2.2.1", "US1.1", &[&field])])
+        .vintage(
+            2019,
+            vec![
+                object("CS2.2.1", "US1.1", &[&field, &house]),
+                object("CS1.1.1.1", "US5", &[&house]),
+            ],
+        )
+        .write(folder)
+}
+
+fn page(files: &[PathBuf], code: &str) -> String {
+    let is_it = |path: &&PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        name.starts_with(code) && name.ends_with(".html")
+    };
+    std::fs::read_to_string(files.iter().find(is_it).unwrap()).unwrap()
+}
+
+#[test]
+fn every_commune_has_its_page_in_words_that_fit() {
+    let folder = TempDir::new().unwrap();
+    let outputs = Outputs::of(&communes(folder.path()));
+    let into = folder.path().join("reports");
+    let files = write(&request(&outputs.path(), &into, &[])).unwrap();
+    assert_eq!(files.len(), 12);
+    let built = page(&files, "32001");
+    assert!(built.contains("L’Isle-Élancée &amp; fils"), "{built}");
+    assert!(built.contains("<data value=\"4900.00000\">0,5\u{a0}ha</data>"));
+    assert!(built.contains("Entre 2016 et 2019, 0,5\u{a0}ha ont été artificialisés"));
+    assert!(built.contains("class=\"changes\""));
+    let quiet = page(&files, "32002");
+    assert!(quiet.contains("de la commune d’Œuvray-le-Bœuf"));
+    assert!(quiet.contains("aucun sol n’a changé de statut"));
+    let bare = page(&files, "32003");
+    assert!(
+        bare.contains("Aucun millésime ne couvre le sol de la commune du Désert"),
+        "{bare}"
+    );
+    for page in [&built, &quiet, &bare] {
+        assert!(!page.contains("NaN") && !page.contains("undefined") && !page.contains(">none<"));
+        // Nothing is asked of a network.
+        let links = ["src=\"http", "href=\"http", "url(http", "@import"];
+        assert!(links.iter().all(|link| !page.contains(link)));
+    }
+    let names: Vec<&str> = files
+        .iter()
+        .map(|f| f.file_name().unwrap().to_str().unwrap())
+        .collect();
+    assert!(names.contains(&"32002-Œuvray-le-Bœuf.pdf"), "{names:?}");
+}
+
+#[test]
+fn a_pdf_is_archival_tagged_and_in_french() {
+    let folder = TempDir::new().unwrap();
+    let outputs = Outputs::of(&communes(folder.path()));
+    let into = folder.path().join("reports");
+    let asked = ["L'isle elancee & fils".to_owned()];
+    let files = write(&request(&outputs.path(), &into, &asked)).unwrap();
+    let pdf = files
+        .iter()
+        .find(|f| f.extension().is_some_and(|e| e == "pdf"))
+        .unwrap();
+    let bytes = std::fs::read(pdf).unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    for what in [
+        "%PDF-1.7",
+        "/MarkInfo",
+        "/Lang",
+        "pdfaid:part",
+        "pdfuaid:part",
+        "fr-FR",
+        "Outlines",
+    ] {
+        assert!(text.contains(what), "{what}");
+    }
+}
+
+#[test]
+fn reports_are_the_same_bytes_whenever_and_however_they_are_written() {
+    let folder = TempDir::new().unwrap();
+    let outputs = Outputs::of(&communes(folder.path()));
+    let run = |name: &str, threads: usize| {
+        let into = folder.path().join(name);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        let files = pool
+            .install(|| write(&request(&outputs.path(), &into, &[])))
+            .unwrap();
+        files
+            .iter()
+            .map(|f| std::fs::read(f).unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(run("one", 1), run("two", 4));
+}
+
+/// Words of a command line, of which one may be in single quotes.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (n, part) in line.split('\'').enumerate() {
+        match n % 2 {
+            0 => words.extend(part.split_whitespace().map(str::to_owned)),
+            _ => words.push(part.to_owned()),
+        }
+    }
+    words
+}
+
+#[test]
+fn every_question_of_a_report_has_its_figure_for_an_answer() {
+    let folder = TempDir::new().unwrap();
+    let twin = Twin {
+        km2: 6,
+        seed: 3,
+        years: vec![2016, 2019],
+        landscape: Landscape::Inland,
+        is_observed: false,
+        imagery: None,
+        has_sources: false,
+    };
+    let territory = folder.path().join("twin");
+    twin.write(&territory, &Quiet).unwrap();
+    let outputs = Outputs::of(&territory.join("TERRITORY.toml"));
+    let into = folder.path().join("reports");
+    let files = write(&Request {
+        html: false,
+        pdf: false,
+        ..request(&outputs.path(), &into, &[])
+    })
+    .unwrap();
+    let mut asked = 0;
+    for file in files
+        .iter()
+        .filter(|f| f.extension().is_some_and(|e| e == "csv"))
+    {
+        for row in csv::Reader::from_path(file).unwrap().records() {
+            let row = row.unwrap();
+            let (exact, question) = (&row[3], &row[6]);
+            if question.is_empty() {
+                continue;
+            }
+            let mut arguments = words(question);
+            assert_eq!(arguments.remove(0), "millesime");
+            arguments.push("--sum".to_owned());
+            let answer = Command::new(env!("CARGO_BIN_EXE_millesime"))
+                .args(&arguments)
+                .current_dir(outputs.folder.path())
+                .output()
+                .unwrap();
+            let answer: f64 = String::from_utf8_lossy(&answer.stdout)
+                .trim()
+                .parse()
+                .unwrap();
+            let exact: f64 = exact.parse().unwrap();
+            assert!(
+                (answer - exact).abs() < 1e-4,
+                "{question}: {answer}, not {exact}"
+            );
+            asked += 1;
+        }
+    }
+    assert!(asked > 30, "{asked}");
+}
+
+#[test]
+fn levels_have_reports_too() {
+    let folder = TempDir::new().unwrap();
+    let outputs = Outputs::of(&communes(folder.path()));
+    let into = folder.path().join("reports");
+    let out = outputs.path();
+    let whole = Request {
+        level: "territoire",
+        ..request(&out, &into, &[])
+    };
+    let files = write(&whole).unwrap();
+    let page = std::fs::read_to_string(&files[0]).unwrap();
+    assert!(
+        page.contains("0,5\u{a0}ha ont été artificialisés"),
+        "{page}"
+    );
+    assert!(page.contains("3 communes"));
+    let none = Request {
+        level: "epsi",
+        ..request(&out, &into, &[])
+    };
+    let message = write(&none).unwrap_err().to_string();
+    assert!(message.contains("has no level epsi"), "{message}");
+}
+
+#[test]
+fn what_is_wrong_is_told() {
+    let folder = TempDir::new().unwrap();
+    let outputs = Outputs::of(&communes(folder.path()));
+    let (out, into) = (outputs.path(), folder.path().join("reports"));
+    let unknown = ["Oeuvray".to_owned()];
+    let message = write(&request(&out, &into, &unknown))
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("did you mean Œuvray-le-Bœuf"), "{message}");
+    // A template of the page, and one of the PDF, with an error on a line.
+    for (name, text, line) in [
+        (
+            "rapport.html",
+            "<p>\n{% if %}\n</p>",
+            "rapport.html, line 2",
+        ),
+        (
+            "rapport.html",
+            "<p>\n\n{{ territory.name|unknown }}</p>",
+            "rapport.html, line 3",
+        ),
+        ("rapport.typ", "= Titre\n\n#unknown", "rapport.typ, line 3"),
+    ] {
+        let templates = TempDir::new().unwrap();
+        std::fs::write(templates.path().join(name), text).unwrap();
+        let request = Request {
+            templates: Some(templates.path()),
+            ..request(&out, &into, &[])
+        };
+        let message = write(&request).unwrap_err().to_string();
+        assert!(message.contains(line), "{message}");
+    }
+    let empty = TempDir::new().unwrap();
+    let request = Request {
+        templates: Some(empty.path()),
+        ..request(&out, &into, &[])
+    };
+    assert!(
+        write(&request)
+            .unwrap_err()
+            .to_string()
+            .contains("has no template")
+    );
+}
+
+#[test]
+fn a_territory_puts_its_own_in_a_report() {
+    let folder = TempDir::new().unwrap();
+    let outputs = Outputs::of(&communes(folder.path()));
+    let (out, into) = (outputs.path(), folder.path().join("reports"));
+    let (logo, preface) = (
+        folder.path().join("logo.svg"),
+        folder.path().join("preface.txt"),
+    );
+    let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"10\" height=\"10\"><rect width=\"10\" height=\"10\"/></svg>";
+    std::fs::write(&logo, svg).unwrap();
+    std::fs::write(
+        &preface,
+        "Un mot du maire : bonjour.\n\nUn second <paragraphe>.",
+    )
+    .unwrap();
+    let style = TempDir::new().unwrap();
+    std::fs::write(style.path().join("rapport.css"), "body { color: teal }").unwrap();
+    let asked = ["32001".to_owned()];
+    let request = Request {
+        logo: Some(&logo),
+        preface: Some(&preface),
+        templates: Some(style.path()),
+        ..request(&out, &into, &asked)
+    };
+    let page = page(&write(&request).unwrap(), "32001");
+    assert!(page.contains("data:image/svg+xml;base64,"));
+    assert!(
+        page.contains("<p>Un mot du maire\u{a0}: bonjour.</p>"),
+        "{page}"
+    );
+    assert!(page.contains("Un second &lt;paragraphe&gt;."));
+    assert!(page.contains("body { color: teal }"));
+}
+
+/// Real changes without any state: no stock is told, and every flux is that of the tables.
+#[test]
+fn real_changes_have_reports() {
+    let Some(data) = real_data("real_changes_have_reports") else {
+        return;
+    };
+    let outputs = Outputs::of_real("sybarval", &data);
+    let folder = TempDir::new().unwrap();
+    let asked = ["La Teste-de-Buch".to_owned()];
+    let files = write(&request(&outputs.path(), folder.path(), &asked)).unwrap();
+    let page = page(&files, "33529");
+    assert!(page.contains("Seuls les changements sont connus ici"));
+    assert!(!page.contains("id=\"stock\""));
+    let flux = outputs.table("flux");
+    let own = flux.iter().find(|row| row["commune"] == "33529").unwrap();
+    assert!(page.contains(&format!("<data value=\"{}\">", own["artificialised_m2"])));
+}

@@ -9,13 +9,15 @@ if [ -e "$out" ] && [ ! -e "$out/territory/truth.gpkg" ] && [ -n "$(ls -A "$out"
     exit 2
 fi
 mkdir -p "$out"
-rm -rf "$out/territory" "$out/results" "$out/imagery" "$out/seen" "$out/seen.predictions" "$out/seen.produced"
+rm -rf "$out/territory" "$out/results" "$out/reports" "$out/imagery" "$out/seen" "$out/seen.predictions" "$out/seen.produced"
 "$millesime" twin "$out/territory" --km2 25 --seed 7 --years 2016,2019,2022
 "$millesime" run "$out/territory/TERRITORY.toml" --out "$out/results"
 
 commune=$(awk -F, 'NR > 1 && $2 != "" { print $2; exit }' "$out/results/tables/stock.csv")
 "$millesime" query --out "$out/results" --commune "$commune" --period 2016-2019 \
     --kind artificialisation --format geojson > "$out/artificialised-$commune-2016-2019.geojson"
+
+"$millesime" report --out "$out/results" --commune "$commune" --into "$out/reports" >/dev/null
 
 # From imagery: a model looks at the photographs of both dates, and vintages are produced from what it sees and
 # reference layers.
@@ -45,7 +47,7 @@ cat <<END
 The territory:   $out/territory (communes, vintages and the true changes: GeoPackage, for QGIS)
 The account:     $out/results/tables (CSV and Parquet; flux.csv is the artificialisation by commune)
 The polygons:    $out/results/faces and $out/results/vintages (GeoParquet)
-One commune's:   $out/artificialised-$commune-2016-2019.geojson
+One commune's:   $out/artificialised-$commune-2016-2019.geojson, and its report in $out/reports (page and PDF)
 From imagery:    $out/imagery (photographs, heights), $out/seen.predictions (classes.png: what the
                  model sees), $out/seen.produced (the vintages made of it) and $out/seen (the account that follows)
 How it was made: $out/results/manifest.json

@@ -269,7 +269,7 @@ fn a_rectangle_finds_the_faces_that_meet_it() {
     // A point lies in one face of each period, and nothing lies far away.
     let point = |text: String| Filter {
         kind: Kind::Any,
-        region: Some(Region::point(&text).unwrap()),
+        region: Some(Region::points(&[text]).unwrap()),
         ..Filter::default()
     };
     let found = query::total(&ask(point(format!("{},{}", x + 0.123, y + 0.456)))).unwrap();

@@ -82,7 +82,7 @@ pub struct Flags {
     bbox: Option<String>,
     /// longitude,latitude: in degrees, or in the CRS of the run.
     #[arg(long, allow_hyphen_values = true, conflicts_with = "polygon")]
-    point: Option<String>,
+    point: Vec<String>,
     /// A file of polygons: faces that meet them, whole.
     #[arg(long, value_name = "FILE")]
     polygon: Option<PathBuf>,
@@ -144,6 +144,9 @@ pub fn main(flags: Flags) -> Result<Outcome> {
     if is_remote || flags.polygon.is_some() || flags.to.is_some() {
         super::quieten_gdal();
     }
+    if let Some(path) = &flags.to {
+        require_apart(path, &flags.out)?;
+    }
     let format = format(flags.format, flags.to.as_deref())?;
     let (is_count, is_sum, to) = (flags.count, flags.sum, flags.to.clone());
     let question = question(flags, format)?;
@@ -169,6 +172,22 @@ pub fn main(flags: Flags) -> Result<Outcome> {
         eprintln!("no face answers all of these conditions");
     }
     Ok(Outcome::Done)
+}
+
+/// Refuses to write among the outputs of a run: nothing there is ever replaced but by a run.
+fn require_apart(path: &Path, out: &Path) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    match (folder.canonicalize(), out.canonicalize()) {
+        (Ok(folder), Ok(out)) if folder.starts_with(&out) => Err(Error::input(
+            path.display(),
+            "is among the outputs of the run",
+            "name a file elsewhere",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn told(total: Total) -> String {
@@ -227,10 +246,10 @@ fn question(flags: Flags, format: Format) -> Result<Question> {
         })?;
         add(query::communes_of(&out, level, territory)?);
     }
-    let region = match (&flags.bbox, &flags.point, &flags.polygon) {
-        (Some(bbox), ..) => Some(Region::rectangle(bbox)?),
-        (_, Some(point), _) => Some(Region::point(point)?),
-        (.., Some(path)) => Some(Region::file(path)?),
+    let region = match (&flags.bbox, &flags.polygon) {
+        (Some(bbox), _) => Some(Region::rectangle(bbox)?),
+        (_, Some(path)) => Some(Region::file(path)?),
+        _ if !flags.point.is_empty() => Some(Region::points(&flags.point)?),
         _ => None,
     };
     let by_area = || Order {

@@ -73,6 +73,9 @@ const SOURCES: f64 = 24.0;
 /// Pixels down a map, at most: more do not fit a screen or a page.
 const TALLEST: f64 = 620.0;
 
+/// Legends of sheets narrower than this leave out what labels have in brackets.
+const NARROW: u32 = 800;
+
 /// Text that is safe in SVG.
 pub(crate) fn safe(text: &str) -> String {
     text.replace('&', "&amp;")
@@ -350,9 +353,13 @@ fn keys(sheet: &Sheet) -> Vec<Key> {
             .map(|face| look(sheet, view, face))
             .collect();
         for look in looks {
+            let label = match sheet.width < NARROW {
+                true => look.label.split(" (").next().unwrap_or_default().to_owned(),
+                false => look.label,
+            };
             let key = Key {
                 colour: look.fill,
-                label: look.label,
+                label,
             };
             if !keys.contains(&key) {
                 keys.push(key);

@@ -61,13 +61,17 @@ impl Region {
         })
     }
 
-    /// A point, in degrees (WGS 84) or in the CRS of the run.
-    pub fn point(given: &str) -> Result<Self> {
-        let [x, y] = numbers(given, "--point", "longitude,latitude")?;
-        let ring = LineString(vec![Coord { x, y }; 4]);
+    /// Points, in degrees (WGS 84) or in the CRS of the run.
+    pub fn points(given: &[String]) -> Result<Self> {
+        let points: Vec<(f64, f64)> = given
+            .iter()
+            .map(|text| numbers(text, "--point", "longitude,latitude").map(|[x, y]| (x, y)))
+            .collect::<Result<_>>()?;
+        let of_one =
+            |&(x, y): &(f64, f64)| Polygon::new(LineString(vec![Coord { x, y }; 4]), Vec::new());
         Ok(Self {
-            ground: MultiPolygon(vec![Polygon::new(ring, Vec::new())]),
-            is_degrees: is_degrees(&[(x, y)]),
+            ground: MultiPolygon(points.iter().map(of_one).collect()),
+            is_degrees: is_degrees(&points),
         })
     }
 

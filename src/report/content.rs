@@ -67,7 +67,7 @@ impl Content<'_> {
     }
 
     /// The question behind a figure of a period.
-    fn question(&self, period: &Period, rest: &str) -> Option<String> {
+    pub(super) fn question(&self, period: &Period, rest: &str) -> Option<String> {
         let years = [&period.before, &period.after];
         if years.iter().any(|year| year.parse::<u16>().is_err()) {
             return None;

@@ -9,6 +9,7 @@ mod pdf;
 mod sheet;
 mod tables;
 mod templates;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -372,7 +373,7 @@ impl Work<'_> {
         let figures = content.figures;
         self.describe(territory, &mut report);
         report["questions"] = json!(figures.questions);
-        report["sentences"] = json!(sentences(territory, &report));
+        report["sentences"] = json!(words::sentences(territory, &report));
         let mut written = Vec::new();
         let stem = territory.stem();
         let mut write = |ending: &str, bytes: &[u8]| -> Result<()> {
@@ -455,11 +456,11 @@ impl Work<'_> {
         let departement = self.reference.departement(&territory.departement);
         report["territory"] = json!({
             "level": territory.level,
-            "level_label": level_label(&territory.level),
+            "level_label": words::level_label(&territory.level),
             "code": territory.code,
             "name": french::text(&territory.name),
             "of_name": french::text(&french::of_name(&territory.name)),
-            "of_it": of_it(territory),
+            "of_it": words::of_it(territory),
             "departement": departement.map(|d| &d.name),
             "region": departement.map(|d| &d.region_name),
             "communes": territory.communes.map(|c| c.0),
@@ -535,128 +536,4 @@ fn pdf_charts(report: &mut Value, files: &mut Vec<(String, Vec<u8>)>) {
     {
         change["map"] = json!(format!("change-{n}.svg"));
     }
-}
-
-/// A level as the public reads it.
-fn level_label(level: &str) -> String {
-    match level {
-        COMMUNE => "Commune".to_owned(),
-        "epci" => "Intercommunalité".to_owned(),
-        "scot" => "SCoT".to_owned(),
-        "departement" => "Département".to_owned(),
-        "region" => "Région".to_owned(),
-        "france" => "France".to_owned(),
-        WHOLE => "Territoire".to_owned(),
-        other => other.to_owned(),
-    }
-}
-
-/// `de la commune d’Eauze`.
-fn of_it(territory: &Territory) -> String {
-    let name = french::text(&french::of_name(&territory.name));
-    match territory.level.as_str() {
-        COMMUNE => format!("de la commune {name}"),
-        "departement" => format!("du département {name}"),
-        _ => name,
-    }
-}
-
-/// The sentences that a report opens with.
-fn sentences(territory: &Territory, report: &Value) -> Vec<String> {
-    let mut said = Vec::new();
-    let text = |figure: &Value| figure["text"].as_str().unwrap_or_default().to_owned();
-    let vintages = report["stock"]["vintages"].as_array();
-    let covered = vintages
-        .into_iter()
-        .flatten()
-        .filter(|v| v["covered"] == true);
-    match covered.last() {
-        None if report["enaf"].is_null() => said.push(format!(
-            "Aucun millésime ne couvre le sol {} : ses chiffres ne peuvent pas être données.",
-            of_it(territory),
-        )),
-        None => {}
-        Some(last) => {
-            let year = last["year"].as_str().unwrap_or_default();
-            let basis = last["basis"].as_str().unwrap_or_default();
-            let (area, share) = (text(&last["artificial"]), text(&last["artificial_share"]));
-            if last["is_known"] != true {
-                said.push(format!(
-                    "Seuls les changements sont connus ici : le stock de sols artificialisés {} ne peut pas être donné.",
-                    of_it(territory),
-                ));
-            } else if last["has_rate"] == true {
-                said.push(format!(
-                    "En {year}, {area} du sol {} sont artificialisés, soit {share} du sol couvert.",
-                    of_it(territory),
-                ));
-            } else {
-                said.push(format!(
-                    "Le millésime {year} couvre {} du sol {} : {area} y sont artificialisés. Aucun taux n’est donné ({basis}).",
-                    last["covered_share"].as_str().unwrap_or_default(),
-                    of_it(territory),
-                ));
-            }
-        }
-    }
-    let latest = report["flux"].as_array().into_iter().flatten();
-    if let Some(flux) = latest.filter(|f| f["is_latest"] == true).last() {
-        let period = flux["said"].as_str().unwrap_or_default();
-        let years: Vec<&str> = period.split('–').collect();
-        let between = match years.as_slice() {
-            [before, after] => format!("Entre {before} et {after}"),
-            _ => format!("Sur {period}"),
-        };
-        if flux["is_nothing"] == true {
-            said.push(format!("{between}, aucun sol n’a changé de statut."));
-        } else {
-            said.push(format!(
-                "{between}, {} ont été artificialisés et {} désartificialisés : le solde, ou artificialisation nette, est de {}, soit {} par an.",
-                text(&flux["artificialised"]),
-                text(&flux["desartificialised"]),
-                text(&flux["net"]),
-                text(&flux["per_year"]),
-            ));
-        }
-        if flux["is_mostly_threshold"] == true {
-            said.push(format!(
-                "L’essentiel de ce flux ({}) est un effet de seuil : ni la couverture ni l’usage du sol n’y ont changé, seule la taille des ensembles voisins.",
-                flux["threshold_share"].as_str().unwrap_or_default(),
-            ));
-        }
-    }
-    let trajectory = &report["trajectory"];
-    if !trajectory.is_null() {
-        let period = trajectory["since"]
-            .as_str()
-            .unwrap_or_default()
-            .replace('–', " à ");
-        let used = match trajectory["used"].as_str() {
-            Some(used) => format!(", soit {used} de la surface permise d’ici 2031"),
-            None => String::new(),
-        };
-        said.push(format!(
-            "De {period}, {} d’espaces naturels, agricoles et forestiers consommés comptent pour l’objectif{used} ({}).",
-            text(&trajectory["counted"]),
-            trajectory["status"].as_str().unwrap_or_default(),
-        ));
-    }
-    if let (Some(rank), Some(ranked)) = (
-        report["comparison"]["rank"].as_str(),
-        report["comparison"]["ranked"].as_str(),
-    ) {
-        let kind = match territory.level.as_str() {
-            COMMUNE => "communes connues ici",
-            _ => "territoires connus ici",
-        };
-        let nth = match rank {
-            "1" => "1er".to_owned(),
-            other => format!("{other}e"),
-        };
-        said.push(format!(
-            "Pour la part artificialisée, c’est le {nth} rang des {ranked} {kind} du département (médiane : {}).",
-            text(&report["comparison"]["median"]),
-        ));
-    }
-    said.iter().map(|sentence| french::text(sentence)).collect()
 }

@@ -97,9 +97,7 @@ pub(super) fn pdf(
         .map_err(|e| Error::Internal(format!("PDF/A and PDF/UA: {}", e.message())))?;
     let options = PdfOptions {
         ident: Smart::Custom(identifier.to_owned()),
-        creator: Smart::Custom(Some(
-            format!("millesime {}", env!("CARGO_PKG_VERSION")).into(),
-        )),
+        creator: Smart::Custom(Some(format!("millesime {}", env!("CARGO_PKG_VERSION")))),
         standards,
         ..PdfOptions::default()
     };

@@ -414,6 +414,21 @@ fn a_territory_astride_two_departements_says_its_years() {
         ("2", "0")
     );
     assert_eq!(of("32002")["median_share"], "0.3");
+    // They touch.
+    let near = outputs.table("neighbours");
+    let of = |commune: &str| -> &Record {
+        let is_it = |r: &&Record| r["commune"] == commune && r["year"] == "2022";
+        near.iter().find(is_it).unwrap()
+    };
+    assert_eq!(
+        (
+            &*of("32001")["rank"],
+            &*of("32001")["neighbours"],
+            &*of("32001")["median_share"]
+        ),
+        ("1", "1", "0")
+    );
+    assert_eq!(of("32002")["rank"], "2");
 
     // B lacks a commune that its table gives it.
     let territories = outputs.table("territories");

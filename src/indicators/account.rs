@@ -11,7 +11,7 @@ use crate::communes::Commune;
 use crate::enaf::{COUNTS, Counts, DESTINATIONS, Enaf};
 use crate::error::{Error, Result};
 use crate::ledger::{
-    Crossed, CrossedRow, Judged, Ledger, Returned, Revised, State, Stock, StockRow,
+    Crossed, CrossedRow, Judged, Ledger, Returned, Revised, State, Stock, StockRow, neighbours,
 };
 use crate::levels::Levels;
 use crate::population::Population;
@@ -26,7 +26,7 @@ use crate::trajectory::{Apart, Objective};
 /// `crossed_stock` the account by zone of the layers that figures are crossed with, `official_ledger`
 /// that by what producers' layers of changes tell; `judged` what
 /// alignment made of differences, `revised` what corrections moved, `returned` what changes back;
-/// `communes`, and `levels`, the communes of every territory of every level; `enaf` the consumption of
+/// `communes`, `neighbours`, which of them touch, and `levels`, the communes of every territory of every level; `enaf` the consumption of
 /// every commune by year and destination, `enaf_communes` its communes, `enaf_table` the years of the
 /// table (one row), `enaf_periods` those to add up, `enaf_apart` what is counted apart, `objectives` the
 /// objective of every territory; `population` what the census counts, `population_won` what was won
@@ -126,6 +126,7 @@ impl Account {
             ),
             ("communes", communes_frame(parts.communes, parts.areas)?),
             ("levels", levels_frame(parts.levels)?),
+            ("neighbours", neighbours_frame(parts.ground)?),
             ("scope", scope_frame("commune")?),
             ("urbanised", urbanised_frame(reference)?),
             ("nomenclature", nomenclature_frame(reference)?),
@@ -423,6 +424,18 @@ impl Consumption {
         let all = usual.into_iter().chain(self.periods.iter().copied());
         Ok(all.filter(is_there).collect())
     }
+}
+
+fn neighbours_frame(ground: Option<&Ground>) -> Result<DataFrame> {
+    let pairs = ground.map(neighbours).unwrap_or_default();
+    let code = |commune: u32| {
+        let commune = ground.and_then(|ground| ground.communes.get(commune as usize));
+        commune.map(|commune| &*commune.code)
+    };
+    Columns::default()
+        .texts("commune", pairs.iter().map(|pair| code(pair.0)))
+        .texts("neighbour", pairs.iter().map(|pair| code(pair.1)))
+        .frame()
 }
 
 fn levels_frame(levels: &Levels) -> Result<DataFrame> {

@@ -99,6 +99,7 @@ impl Account {
             }
             let is_by_commune = name != "levels" && frame.column("commune").is_ok();
             let frame = match is_by_commune {
+                _ if name == "neighbours" => run(&mut context, TOUCHING)?,
                 true => run(&mut context, &lift(name, frame))?,
                 false => frame.clone(),
             };
@@ -149,6 +150,14 @@ impl Account {
         Ok(values.iter().map(|v| v.unwrap_or(0)).collect())
     }
 }
+
+/// Territories that touch: those of communes that do.
+const TOUCHING: &str = "SELECT DISTINCT m.territory AS commune, o.other AS neighbour
+  FROM neighbours AS n
+  JOIN members AS m ON m.commune = n.commune
+  JOIN (SELECT commune AS own, territory AS other FROM members) AS o ON o.own = n.neighbour
+  WHERE m.territory <> o.other
+  ORDER BY m.territory, o.other";
 
 /// The SQL that adds a table up.
 fn lift(name: &str, frame: &DataFrame) -> String {

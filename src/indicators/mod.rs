@@ -51,6 +51,7 @@ const TABLES: &[(&str, &str)] = &tables![
     "flux_variants",
     "impermeable_flux_by_cover",
     "impermeable_flux_by_use",
+    "neighbours",
     "nomenclature",
     "per_inhabitant",
     "revisions",

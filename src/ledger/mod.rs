@@ -2,6 +2,7 @@
 
 mod crossed;
 mod judged;
+mod neighbours;
 mod period;
 mod returned;
 mod revised;
@@ -14,6 +15,7 @@ use rayon::prelude::*;
 
 pub use crossed::{Crossed, CrossedRow, Where, crossed_periods, crossed_stocks, in_no_account};
 pub use judged::{Judged, judged};
+pub use neighbours::neighbours;
 pub use period::{Change, PeriodFaces, Side, periods, places, state};
 pub use returned::{Returned, returned};
 pub use revised::{Revised, revised};

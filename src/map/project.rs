@@ -164,7 +164,8 @@ fn write(
     let mut text = format!(
         "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n\
          <qgis projectname=\"OCS GE\" version=\"3.22.0\">\n  <title>OCS GE</title>\n  \
-         <projectCrs>{system}</projectCrs>\n  <layer-tree-group>\n"
+         <projectCrs>{system}</projectCrs>\n  <properties><SpatialRefSys><ProjectionsEnabled \
+         type=\"int\">1</ProjectionsEnabled></SpatialRefSys></properties>\n  <layer-tree-group>\n"
     );
     // Writing to a string cannot fail.
     for group in [true, false] {

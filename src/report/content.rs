@@ -460,13 +460,30 @@ impl Content<'_> {
             return Ok(Value::Null);
         }
         let title = "Part artificialisée, parmi les territoires de même niveau du département";
+        let neighbours = self.neighbours()?;
         Ok(json!({
+            "neighbours": neighbours,
             "year": own.text("year"),
             "share": self.figures.share("Part artificialisée", own.text("year"), own.text("artificial_share")),
             "median": self.figures.share("Médiane du département", own.text("year"), own.text("median_share")),
             "rank": own.text("rank"),
             "ranked": own.text("ranked"),
             "chart": charts::ranks(title, share, median, &others),
+        }))
+    }
+
+    /// The territory among those that it touches.
+    fn neighbours(&mut self) -> Result<Value> {
+        let table = self.tables.table("neighbours")?;
+        let Some(own) = self.rows(&table).into_iter().next_back() else {
+            return Ok(Value::Null);
+        };
+        let year = own.text("year");
+        Ok(json!({
+            "year": year,
+            "count": own.text("neighbours"),
+            "rank": own.text("rank"),
+            "median": self.figures.share("Médiane des voisins", year, own.text("median_share")),
         }))
     }
 

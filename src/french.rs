@@ -74,6 +74,9 @@ pub fn text(plain: &str) -> String {
         let before = n.checked_sub(1).map(|n| signs[n]);
         let after = signs.get(n + 1).copied();
         match sign {
+            ' ' if before.is_some_and(|c| c.is_ascii_digit()) && is_thousands(&signs[n + 1..]) => {
+                out.push(NARROW);
+            }
             ' ' if matches!(after, Some(';' | '!' | '?')) => out.push(NARROW),
             ' ' if matches!(after, Some(':' | '»' | '%')) || before == Some('«') => {
                 out.push(FIXED)
@@ -86,6 +89,13 @@ pub fn text(plain: &str) -> String {
         }
     }
     out
+}
+
+/// Whether text begins with three digits and no more.
+fn is_thousands(rest: &[char]) -> bool {
+    rest.len() >= 3
+        && rest[..3].iter().all(char::is_ascii_digit)
+        && rest.get(3).is_none_or(|c| !c.is_ascii_digit())
 }
 
 /// Whether text begins with a unit.
@@ -106,7 +116,8 @@ pub fn page(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(open) = rest.find('<') {
-        out.push_str(&text(&rest[..open]));
+        // Templates write an apostrophe as its number.
+        out.push_str(&text(&rest[..open].replace("&#x27;", "'")));
         rest = &rest[open..];
         let name: String = rest[1..]
             .chars()
@@ -160,6 +171,10 @@ mod tests {
     #[test]
     fn spaces_do_not_break_where_signs_ask_for_them() {
         assert_eq!(text("l'essai : oui ?"), "l’essai\u{a0}: oui\u{202f}?");
+        assert_eq!(
+            text("2 500 m², en 2018 2019"),
+            "2\u{202f}500\u{a0}m², en 2018 2019"
+        );
         assert_eq!(
             text("« mot » de 12 ha ; 3 haies"),
             "«\u{a0}mot\u{a0}» de 12\u{a0}ha\u{202f}; 3 haies"

@@ -49,7 +49,12 @@ impl Remote {
             "GDAL_HTTP_USERAGENT",
             concat!("millesime/", env!("CARGO_PKG_VERSION")),
         );
-        set("GDAL_HTTP_MAX_RETRY", "3");
+        set("GDAL_HTTP_MAX_RETRY", "2");
+        set("GDAL_HTTP_RETRY_DELAY", "1");
+        set("GDAL_HTTP_CONNECTTIMEOUT", "20");
+        // A server that sends less than this for so long is given up.
+        set("GDAL_HTTP_LOW_SPEED_LIMIT", "100");
+        set("GDAL_HTTP_LOW_SPEED_TIME", "30");
         set("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR");
         set("CPL_VSIL_CURL_CHUNK_SIZE", "1048576");
         set("CPL_VSIL_CURL_NON_CACHED", &name);

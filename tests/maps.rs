@@ -91,7 +91,7 @@ fn maps_that_cannot_be_drawn_are_refused() {
         assert!(!path.exists());
         message
     };
-    assert!(refused(request(&out, What::Pair), "a.gif").contains(".svg or .png"));
+    assert!(refused(request(&out, What::Pair), "a.gif").contains(".svg, .png or .pmtiles"));
     let global = refused(request(&out, What::Global), "a.png");
     assert!(global.contains("--prediction"), "{global}");
     let period = Request {

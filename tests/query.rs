@@ -106,10 +106,7 @@ fn sum(wanted: impl Fn(&Face) -> bool) -> Total {
     let kept = faces
         .iter()
         .filter(|f| f.series == "published" && wanted(f));
-    kept.fold(Total::default(), |total, face| Total {
-        faces: total.faces + 1,
-        area: total.area + face.area,
-    })
+    kept.fold((0, 0), |total, face| (total.0 + 1, total.1 + face.area))
 }
 
 #[test]

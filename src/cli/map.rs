@@ -81,6 +81,7 @@ pub struct Flags {
 }
 
 pub fn main(flags: Flags) -> Result<Outcome> {
+    super::require_apart(&flags.to, &flags.out)?;
     if flags.to.extension().is_some_and(|e| e == "pmtiles") {
         return tiles(&flags);
     }
@@ -116,6 +117,13 @@ pub fn main(flags: Flags) -> Result<Outcome> {
 }
 
 fn tiles(flags: &Flags) -> Result<Outcome> {
+    if !flags.commune.is_empty() || flags.territory.is_some() || flags.bbox.is_some() {
+        return Err(Error::input(
+            flags.to.display(),
+            "tiles are of all ground of a run",
+            "leave out --commune, --territory and --bbox",
+        ));
+    }
     let zooms = flags
         .zooms
         .split_once('-')

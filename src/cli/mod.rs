@@ -21,6 +21,7 @@ mod run;
 mod sample;
 mod twin;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -141,6 +142,22 @@ fn printed(outcome: std::io::Result<()>) -> Result<()> {
             "standard output",
             error,
             "check what reads it",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses to write among the outputs of a run: nothing there is ever replaced but by a run.
+fn require_apart(path: &Path, out: &Path) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    match (folder.canonicalize(), out.canonicalize()) {
+        (Ok(folder), Ok(out)) if folder.starts_with(&out) => Err(Error::input(
+            path.display(),
+            "is among the outputs of the run",
+            "name a file elsewhere",
         )),
         _ => Ok(()),
     }

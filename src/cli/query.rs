@@ -135,7 +135,7 @@ pub struct Flags {
     #[arg(long, value_enum)]
     format: Option<FormatFlag>,
     /// File to write.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["count", "sum"])]
     to: Option<PathBuf>,
 }
 
@@ -145,8 +145,9 @@ pub fn main(flags: Flags) -> Result<Outcome> {
         super::quieten_gdal();
     }
     if let Some(path) = &flags.to {
-        require_apart(path, &flags.out)?;
+        super::require_apart(path, &flags.out)?;
     }
+    require_sense(&flags)?;
     let format = format(flags.format, flags.to.as_deref())?;
     let (is_count, is_sum, to) = (flags.count, flags.sum, flags.to.clone());
     let question = question(flags, format)?;
@@ -168,26 +169,43 @@ pub fn main(flags: Flags) -> Result<Outcome> {
         super::printed(out.flush())?;
         total
     };
+    if is_sum && total.periods > 1 {
+        eprintln!(
+            "the sum of {} periods; --period gives that of one",
+            total.periods
+        );
+    }
     if total.faces == 0 {
         eprintln!("no face answers all of these conditions");
     }
     Ok(Outcome::Done)
 }
 
-/// Refuses to write among the outputs of a run: nothing there is ever replaced but by a run.
-fn require_apart(path: &Path, out: &Path) -> Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    match (folder.canonicalize(), out.canonicalize()) {
-        (Ok(folder), Ok(out)) if folder.starts_with(&out) => Err(Error::input(
-            path.display(),
-            "is among the outputs of the run",
-            "name a file elsewhere",
-        )),
-        _ => Ok(()),
+/// Refuses conditions that nothing can meet.
+fn require_sense(flags: &Flags) -> Result<()> {
+    let areas = [flags.min_m2, flags.max_m2];
+    let is_odd = |m2: &Option<f64>| m2.is_some_and(|m2| !m2.is_finite() || m2 < 0.0);
+    let is_empty = matches!(areas, [Some(least), Some(most)] if least > most);
+    if is_empty || areas.iter().any(is_odd) {
+        return Err(Error::input(
+            "--min-m2, --max-m2",
+            "no face is as large",
+            "give areas in square metres, the least first",
+        ));
     }
+    let wrong = |patterns: &[Pattern], axis: &str| {
+        patterns
+            .iter()
+            .any(|pattern| pattern.is_of_other_axis(axis))
+    };
+    if wrong(&flags.cover, "CS") || wrong(&flags.usage, "US") {
+        return Err(Error::input(
+            "--cover, --usage",
+            "codes of cover begin with CS, codes of use with US",
+            "give each to its own flag",
+        ));
+    }
+    Ok(())
 }
 
 fn told(total: Total) -> String {

@@ -14,8 +14,8 @@ mod tiles;
 
 pub(crate) use picture::safe;
 pub use picture::{Panel, Sheet, Subject, View, ground, sheet};
-pub(crate) use png::FONTS;
 pub use png::png;
+pub(crate) use png::{FONTS, is_png, is_svg};
 pub use project::project;
 pub use request::{Ground, Request, What, draw, write};
 pub use scene::{Scene, Shown};

@@ -62,12 +62,18 @@ pub struct Sheet<'a> {
     pub sources: &'a str,
     /// A mark before names of patterns, so that pictures of one page do not share any.
     pub mark: &'a str,
+    /// A heading over all maps.
+    pub heading: Option<&'a str>,
+    /// The ground is shown as it is, without a margin.
+    pub is_exact: bool,
 }
 
 /// Pixels between maps, and around.
 const GAP: f64 = 16.0;
-/// Pixels of a title.
+/// Pixels of a title,
 const TITLE: f64 = 26.0;
+/// and of a heading.
+const HEADING: f64 = 34.0;
 /// Pixels of the line of sources.
 const SOURCES: f64 = 24.0;
 /// Pixels down a map, at most: more do not fit a screen or a page.
@@ -94,27 +100,49 @@ pub(super) struct Layout {
     pub(super) ground: [f64; 4],
 }
 
+/// Pixels across each of so many maps of a sheet.
+fn across(width: u32, count: usize) -> f64 {
+    let count = count.max(1) as f64;
+    (f64::from(width) - GAP * (count + 1.0)) / count
+}
+
+/// Ground (west, south, east, north) that a map of a sheet of so many shows in full: what is much higher
+/// than wide gets ground on both sides.
+pub(super) fn fitted(ground: [f64; 4], width: u32, count: usize) -> [f64; 4] {
+    let [mut west, south, mut east, north] = ground;
+    let least = (north - south) * across(width, count) / TALLEST;
+    if east - west < least {
+        let more = (least - (east - west)) / 2.0;
+        west -= more;
+        east += more;
+    }
+    [west, south, east, north]
+}
+
 impl Sheet<'_> {
     /// The ground of every map and its size.
     pub(super) fn layout(&self) -> Layout {
-        let count = self.panels.len().max(1) as f64;
-        let across = (f64::from(self.width) - GAP * (count + 1.0)) / count;
-        let [west, south, east, north] = self.scene.bounds.unwrap_or([0.0, 0.0, 1000.0, 1000.0]);
-        let margin = 0.02 * (east - west).max(north - south).max(1.0);
-        let (mut west, mut east) = (west - margin, east + margin);
-        let (south, north) = (south - margin, north + margin);
-        let high = north - south;
-        // What is much higher than wide gets ground on both sides.
-        let least = high * across / TALLEST;
-        if east - west < least {
-            let more = (least - (east - west)) / 2.0;
-            west -= more;
-            east += more;
+        let across = across(self.width, self.panels.len());
+        let mut ground = self.scene.bounds.unwrap_or([0.0, 0.0, 1000.0, 1000.0]);
+        if !self.is_exact {
+            let [west, south, east, north] = ground;
+            let margin = 0.02 * (east - west).max(north - south).max(1.0);
+            let wide = [west - margin, south - margin, east + margin, north + margin];
+            ground = fitted(wide, self.width, self.panels.len());
         }
+        let [west, south, east, north] = ground;
         Layout {
             across,
-            down: across * high / (east - west),
-            ground: [west, south, east, north],
+            down: across * (north - south).max(1.0) / (east - west).max(1.0),
+            ground,
+        }
+    }
+
+    /// Pixels of what stands above the maps.
+    fn top(&self) -> f64 {
+        match self.heading {
+            Some(_) => HEADING + TITLE,
+            None => TITLE,
         }
     }
 }
@@ -137,7 +165,7 @@ pub fn sheet(sheet: &Sheet) -> String {
     } else {
         SOURCES
     };
-    let height = TITLE + layout.down + 8.0 + down + sources;
+    let height = sheet.top() + layout.down + 8.0 + down + sources;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {height:.0}\" width=\"{}\" height=\"{height:.0}\" role=\"img\" font-family=\"{FONTS}\" font-size=\"13\"><title>{}</title><desc>{}</desc>",
         sheet.width,
@@ -150,11 +178,18 @@ pub fn sheet(sheet: &Sheet) -> String {
         svg,
         "<defs><pattern id=\"{mark}-lost\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><rect width=\"5\" height=\"5\" fill=\"{LOST}\"/><path d=\"M0 0v5\" stroke=\"#fff\" stroke-width=\"1.4\"/></pattern></defs><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>",
     );
+    if let Some(heading) = sheet.heading {
+        let _ = write!(
+            svg,
+            "<text x=\"{GAP}\" y=\"26\" font-size=\"19\" font-weight=\"700\">{}</text>",
+            safe(&crate::french::text(heading)),
+        );
+    }
     for (n, panel) in sheet.panels.iter().enumerate() {
         let x = GAP + n as f64 * (layout.across + GAP);
         draw(&mut svg, sheet, panel, &layout, n, x);
     }
-    let top = TITLE + layout.down + 8.0;
+    let top = sheet.top() + layout.down + 8.0;
     legend(&mut svg, &keys, GAP, top, legend_width, &mark);
     if !sheet.sources.is_empty() {
         let _ = write!(
@@ -184,8 +219,10 @@ fn draw(svg: &mut String, sheet: &Sheet, panel: &Panel, layout: &Layout, number:
     let mark = safe(sheet.mark);
     let _ = write!(
         svg,
-        "<text x=\"{x:.0}\" y=\"18\" font-weight=\"700\">{}</text><g transform=\"translate({x:.0} {TITLE})\"><clipPath id=\"{mark}-c{number}\"><rect width=\"{across:.0}\" height=\"{down:.0}\"/></clipPath><g clip-path=\"url(#{mark}-c{number})\">",
+        "<text x=\"{x:.0}\" y=\"{:.0}\" font-weight=\"700\">{}</text><g transform=\"translate({x:.0} {:.0})\"><clipPath id=\"{mark}-c{number}\"><rect width=\"{across:.0}\" height=\"{down:.0}\"/></clipPath><g clip-path=\"url(#{mark}-c{number})\">",
+        sheet.top() - 8.0,
         safe(&panel.title),
+        sheet.top(),
     );
     for (n, backdrop) in panel.backdrop.iter().enumerate() {
         let opacity = if n == 0 { 1.0 } else { 0.6 };
@@ -333,7 +370,11 @@ fn coded(nomenclature: &Nomenclature, code: &str) -> Look {
         order: place
             .and_then(|n| u16::try_from(n).ok())
             .unwrap_or(u16::MAX - 1),
-        fill: labels.colour.clone(),
+        fill: match labels.colour.as_str() {
+            // White is for ground that is not covered.
+            "#ffffff" => "#c8c8c8".to_owned(),
+            colour => colour.to_owned(),
+        },
         line: 7,
         label: match labels.label_fr.eq_ignore_ascii_case(code) {
             true => crate::french::text(&labels.label_fr),

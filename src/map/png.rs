@@ -25,6 +25,16 @@ static KNOWN: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
     Arc::new(known)
 });
 
+/// Whether bytes are an SVG that can be drawn.
+pub(crate) fn is_svg(bytes: &[u8]) -> bool {
+    Tree::from_data(bytes, &Options::default()).is_ok()
+}
+
+/// Whether bytes are a whole PNG.
+pub(crate) fn is_png(bytes: &[u8]) -> bool {
+    Pixmap::decode_png(bytes).is_ok()
+}
+
 /// Draws SVG as PNG, `zoom` pixels to the unit.
 pub fn png(svg: &str, zoom: f32) -> Result<Vec<u8>> {
     let failed = |e: &dyn std::fmt::Display| Error::Internal(format!("SVG to PNG: {e}"));

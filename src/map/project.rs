@@ -27,15 +27,35 @@ const PROJECT: &str = "projet.qgs";
 pub fn project(out: &Path, series: &str, into: &Path, reference: &Reference) -> Result<()> {
     publish::require_new(into)?;
     let sources = sources(out)?;
-    fs::create_dir_all(into).map_err(|e| Error::unwritable(into, e))?;
+    let name = into.file_name().map(|n| n.to_string_lossy().into_owned());
+    let name = name.ok_or_else(|| Error::unwritable(into, "it has no name"))?;
+    // Aside first: a project is whole or not there.
+    let aside = into.with_file_name(format!(".partial.{name}"));
+    // What an interrupted call left; it may not be there.
+    let _ = fs::remove_dir_all(&aside);
+    let written = fs::create_dir_all(&aside)
+        .map_err(|e| Error::unwritable(&aside, e))
+        .and_then(|()| write_into(&sources, series, &aside, reference))
+        .and_then(|()| {
+            // An empty folder of that name may be there.
+            let _ = fs::remove_dir(into);
+            fs::rename(&aside, into).map_err(|e| Error::unwritable(into, e))
+        });
+    if written.is_err() {
+        let _ = fs::remove_dir_all(&aside);
+    }
+    written
+}
+
+fn write_into(sources: &[Source], series: &str, into: &Path, reference: &Reference) -> Result<()> {
     let mut bounds = [
         f64::INFINITY,
         f64::INFINITY,
         f64::NEG_INFINITY,
         f64::NEG_INFINITY,
     ];
-    let crs = copy(&sources, series, &into.join(DATA), &mut bounds)?;
-    let text = write(&sources, &crs, bounds, reference)?;
+    let crs = copy(sources, series, &into.join(DATA), &mut bounds)?;
+    let text = write(sources, &crs, bounds, reference)?;
     let path = into.join(PROJECT);
     fs::write(&path, text).map_err(|e| Error::unwritable(&path, e))
 }

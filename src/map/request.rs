@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::backdrop::backdrop;
-use super::picture::{Panel, Sheet, Subject, View, ground, sheet};
+use super::picture::{Panel, Sheet, Subject, View, fitted, ground, sheet};
 use super::png::png;
 use super::scene::Scene;
 use crate::error::{Error, Result, suggest};
@@ -69,7 +69,7 @@ pub struct Request<'a> {
 }
 
 /// Pixels across that a map may have.
-const WIDTHS: std::ops::RangeInclusive<u32> = 200..=8000;
+const WIDTHS: std::ops::RangeInclusive<u32> = 400..=8000;
 
 /// Draws a map into a file, SVG or PNG by its name.
 pub fn write(request: &Request, path: &Path, reference: &Reference) -> Result<()> {
@@ -81,7 +81,7 @@ pub fn write(request: &Request, path: &Path, reference: &Reference) -> Result<()
             return Err(Error::input(
                 path.display(),
                 "its name does not tell its format",
-                "end it in .svg or .png",
+                "end it in .svg, .png or .pmtiles",
             ));
         }
     };
@@ -131,6 +131,14 @@ pub fn draw(request: &Request, reference: &Reference) -> Result<String> {
         Ground::Rectangle(asked) => {
             let projjson = query::projjson(&Store::new(request.out))?;
             bounds = Region::rectangle(asked)?.projected(&projjson)?.bounds();
+            // Faces of all the ground that is shown, which is the rectangle made to fit the frame.
+            let count = match request.what {
+                What::Changes => 1,
+                What::Pair => 3,
+                What::Global => 4,
+                _ => 2,
+            };
+            bounds = bounds.map(|bounds| fitted(bounds, request.width, count));
         }
     }
     let scene = Scene::read(
@@ -225,6 +233,8 @@ pub fn draw(request: &Request, reference: &Reference) -> Result<String> {
         description: &what,
         sources: &sources,
         mark: "m",
+        heading: request.title,
+        is_exact: matches!(request.ground, Ground::Rectangle(_)),
     };
     // A backdrop is cut to the ground of the maps, which their number alone decides.
     let bare = panels.clone();

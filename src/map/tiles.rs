@@ -36,18 +36,33 @@ pub fn tiles(out: &Path, series: &str, zooms: (u8, u8), path: &Path) -> Result<u
     };
     // Tiles are cut into a folder of their own beside the file, which goes when that is whole.
     let folder = path.with_file_name(format!(".partial.{name}"));
+    if path.is_dir() {
+        return Err(Error::unwritable(path, "it is a folder"));
+    }
+    if let Some(parent) = path.parent()
+        && parent != Path::new("")
+        && !parent.is_dir()
+    {
+        return Err(Error::unwritable(path, "its folder is not there"));
+    }
     let clear = || match fs::remove_dir_all(&folder) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::unwritable(&folder, e)),
         _ => Ok(()),
     };
     clear()?;
     let sources = sources(out)?;
-    let bounds = cut(&sources, series, zooms, &folder)?;
     let whole = folder.with_extension("whole");
-    let count = pack(&folder, &sources, zooms, bounds, &whole)?;
-    fs::rename(&whole, path).map_err(|e| Error::unwritable(path, e))?;
+    let packed = cut(&sources, series, zooms, &folder)
+        .and_then(|bounds| pack(&folder, &sources, zooms, bounds, &whole))
+        .and_then(|count| {
+            fs::rename(&whole, path).map_err(|e| Error::unwritable(path, e))?;
+            Ok(count)
+        });
+    if packed.is_err() {
+        let _ = fs::remove_file(&whole);
+    }
     clear()?;
-    Ok(count)
+    packed
 }
 
 /// Cuts layers into tiles, with GDAL; gives their bounds in degrees.

@@ -32,12 +32,17 @@ pub(super) fn write(found: &[Found], format: Format, path: &Path) -> Result<()> 
     let aside = path.with_file_name(format!(".partial.{name}"));
     // What an interrupted query left; it may not be there.
     let _ = std::fs::remove_file(&aside);
-    match format {
-        Format::Parquet => parquet(found, &aside)?,
-        Format::GeoPackage => ogr(found, "GPKG", &aside)?,
-        _ => ogr(found, "FlatGeobuf", &aside)?,
+    let written = match format {
+        Format::Parquet => parquet(found, &aside),
+        Format::GeoPackage => ogr(found, "GPKG", &aside),
+        _ => ogr(found, "FlatGeobuf", &aside),
+    };
+    let written = written
+        .and_then(|()| std::fs::rename(&aside, path).map_err(|e| Error::unwritable(path, e)));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&aside);
     }
-    std::fs::rename(&aside, path).map_err(|e| Error::unwritable(path, e))
+    written
 }
 
 /// The columns of the answer, with the period before those of the faces.

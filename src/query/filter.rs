@@ -113,6 +113,12 @@ impl Pattern {
         }
     }
 
+    /// Whether it can only be a code of the other axis than `CS` or `US`.
+    pub fn is_of_other_axis(&self, axis: &str) -> bool {
+        matches!(self, Self::Code(code) | Self::Below(code)
+            if ["CS", "US"].iter().any(|other| other != &axis && code.starts_with(other)))
+    }
+
     /// Whether it can only be a use.
     fn is_use(&self) -> bool {
         matches!(self, Self::Code(code) | Self::Below(code) if code.starts_with("US"))

@@ -78,6 +78,8 @@ pub struct Total {
     pub faces: usize,
     /// Their area.
     pub area: i64,
+    /// Periods that they are of.
+    pub periods: usize,
 }
 
 /// Faces of one file that answer a question.
@@ -146,6 +148,9 @@ pub fn communes_of(out: &Path, level: &str, territory: &str) -> Result<BTreeSet<
 
 fn sum(found: &[Found]) -> Total {
     let mut total = Total::default();
+    let with_faces = found.iter().filter(|part| !part.batches.is_empty());
+    let periods: BTreeSet<&str> = with_faces.map(|part| part.period.as_str()).collect();
+    total.periods = periods.len();
     for batch in found.iter().flat_map(|part| &part.batches) {
         total.faces += batch.num_rows();
         total.area += areas(batch).map_or(0, |areas| areas.values().iter().sum());

@@ -166,14 +166,17 @@ fn polygon(rings: Vec<crate::vector::Ring>) -> Polygon<f64> {
     Polygon::new(outer, rings.collect())
 }
 
+/// No coordinate of any system in use is as large.
+const FARTHEST: f64 = 1e9;
+
 /// So many numbers, parted by commas.
 fn numbers<const N: usize>(given: &str, flag: &str, what: &str) -> Result<[f64; N]> {
-    let read: Vec<f64> = given
+    let read: Option<Vec<f64>> = given
         .split(',')
-        .filter_map(|part| part.trim().parse().ok())
-        .filter(|number: &f64| number.is_finite())
+        .map(|part| part.trim().parse().ok())
+        .map(|number: Option<f64>| number.filter(|number| number.abs() <= FARTHEST))
         .collect();
-    read.try_into().map_err(|_| {
+    read.and_then(|read| read.try_into().ok()).ok_or_else(|| {
         Error::input(
             flag,
             format!("`{given}` is not {what}"),

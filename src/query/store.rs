@@ -94,11 +94,19 @@ impl Store {
         }
         all.sort();
         if all.is_empty() {
-            return Err(Error::input(
-                self.0.display(),
-                "holds no faces of a run",
-                "give the folder that `millesime run` wrote, with --out",
-            ));
+            let is_run = self.place(MANIFEST).exists() || self.is_remote();
+            return Err(match is_run {
+                true => Error::input(
+                    self.0.display(),
+                    "is a run of no period: nothing is compared in it",
+                    "give one of two vintages or more, or of a layer of changes",
+                ),
+                false => Error::input(
+                    self.0.display(),
+                    "holds no faces of a run",
+                    "give the folder that `millesime run` wrote, with --out",
+                ),
+            });
         }
         let faces = all.into_iter().map(|(period, departement)| Faces {
             file: format!("faces/period={period}/departement={departement}/faces.parquet"),

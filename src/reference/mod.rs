@@ -225,6 +225,8 @@ pub struct Departement {
     departement: String,
     /// Its name.
     pub name: String,
+    /// Its name as one says what is of it: `du Gers`, `de l'Ain`.
+    pub of_name: String,
     /// Code of its région.
     pub region: String,
     /// Name of its région.

@@ -266,7 +266,7 @@ fn step(most: f64) -> f64 {
 
 /// What counts since the objective begins, summed year by year, beside what is allowed.
 pub(super) fn trajectory(title: &str, of: &Trajectory) -> String {
-    let (width, height, left, bottom) = (640.0, 300.0, 64.0, 250.0);
+    let (width, height, left, bottom) = (660.0, 310.0, 64.0, 260.0);
     let first = of.years.first().map_or(of.decade.0, |y| y.0);
     let last = of.decade.1 + 1;
     let mut sums = Vec::new();
@@ -284,9 +284,9 @@ pub(super) fn trajectory(title: &str, of: &Trajectory) -> String {
     let step = step(most);
     let most = (most / step).ceil() * step;
     let x = |year: f64| {
-        left + (year - f64::from(first)) / f64::from(last - first) * (width - left - 90.0)
+        left + (year - f64::from(first)) / f64::from(last - first) * (width - left - 140.0)
     };
-    let y = |m2: f64| bottom - m2 / most * (bottom - 20.0);
+    let y = |m2: f64| bottom - m2 / most * (bottom - 34.0);
     let mut svg = open(
         width,
         height,
@@ -305,7 +305,7 @@ pub(super) fn trajectory(title: &str, of: &Trajectory) -> String {
             svg,
             "<path d=\"M{left} {0:.1}H{1:.1}\" stroke=\"#ddd\"/>",
             y(m2),
-            width - 110.0
+            width - 140.0
         );
         let decimals = usize::from(step < 10_000.0);
         let label = number(ha(m2), decimals);
@@ -320,15 +320,10 @@ pub(super) fn trajectory(title: &str, of: &Trajectory) -> String {
             [x(f64::from(year) + 0.2), y(m2), wide, bottom - y(m2)],
             "#b0b5c0",
         );
-        if year % 2 == first % 2 {
-            text(
-                &mut svg,
-                x(f64::from(year) + 0.5),
-                bottom + 18.0,
-                "middle",
-                &year.to_string(),
-            );
-        }
+    }
+    for year in (first..=of.decade.1).step_by(3) {
+        let at = x(f64::from(year) + 0.5);
+        text(&mut svg, at, bottom + 18.0, "middle", &year.to_string());
     }
     let start = format!("M{:.1} {:.1}", x(f64::from(of.decade.0)), y(0.0));
     let _ = write!(

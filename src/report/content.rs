@@ -107,9 +107,12 @@ impl Content<'_> {
 
     /// The report, without its maps.
     pub(super) fn write(&mut self) -> Result<Value> {
-        let period = self.period()?;
+        let mut period = self.period()?;
         let stock = self.stock(period.as_ref())?;
         let flux = self.flux(period.as_ref())?;
+        if flux.as_array().is_some_and(Vec::is_empty) {
+            period = None;
+        }
         let (mut by_use, mut by_cover, mut zones, mut transitions) =
             (Value::Null, Value::Null, Value::Null, Value::Null);
         if let Some(period) = &period {
@@ -206,8 +209,22 @@ impl Content<'_> {
             self.tables.table("flux_variants")?,
         );
         let variants = self.rows(&variants);
+        let stock = self.tables.table("stock")?;
+        let bare: Vec<String> = self
+            .rows(&stock)
+            .iter()
+            .filter(|row| value(row, "covered_m2") == 0.0)
+            .map(|row| row.text("year").to_owned())
+            .collect();
         let mut periods = Vec::new();
         for row in self.rows(&table) {
+            // Nothing is known of what a vintage does not cover.
+            if ["year_before", "year_after"]
+                .iter()
+                .any(|y| bare.iter().any(|b| b == row.text(y)))
+            {
+                continue;
+            }
             let own = Period {
                 before: row.text("year_before").to_owned(),
                 after: row.text("year_after").to_owned(),
@@ -512,7 +529,7 @@ impl Content<'_> {
         let mut vintage = String::new();
         let mut rows = Vec::new();
         for row in self.rows(&periods) {
-            row.text("vintage").clone_into(&mut vintage);
+            vintage = row.text("vintage").replace('-', "–");
             let said = format!("{}–{}", row.text("year_first"), row.text("year_last"));
             let mut part =
                 |label: &str, column: &str| self.figures.area(label, &said, row.text(column), None);

@@ -257,5 +257,7 @@ fn small(drawn: &Drawn, change: &Change, number: usize) -> String {
         description: "Trois petites cartes : la couverture avant, la couverture après, le changement de statut.",
         sources: "",
         mark: &format!("g{number}"),
+        heading: None,
+        is_exact: true,
     })
 }

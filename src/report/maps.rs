@@ -73,6 +73,8 @@ pub(super) fn draw<'a>(
             description: &french::text(&description),
             sources: &sources,
             mark,
+            heading: None,
+            is_exact: false,
         })
     };
     let cover = draw(

@@ -66,6 +66,8 @@ struct Territory {
     code: String,
     name: String,
     departement: String,
+    /// The département, as one says what is of it.
+    of_departement: String,
     /// Communes that are known here, and those that it should have.
     communes: Option<(u64, u64)>,
 }
@@ -75,17 +77,23 @@ impl Territory {
     fn stem(&self) -> String {
         let kept = |c: char| match c {
             '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '-',
+            // Marks of the direction of writing disguise the end of a name.
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '-',
             c if c.is_control() => '-',
             ' ' => '_',
             c => c,
         };
-        let name: String = self.name.chars().map(kept).collect();
+        // Most file systems take 255 bytes, of which a letter may be four.
+        let name: String = self.name.chars().map(kept).take(LONGEST).collect();
         match self.level.as_str() {
             WHOLE => name,
             _ => format!("{}-{name}", self.code),
         }
     }
 }
+
+/// Letters of a name that are kept in the names of its files.
+const LONGEST: usize = 50;
 
 /// What was written.
 pub struct Summary {
@@ -102,7 +110,7 @@ pub fn report(
     progress: &dyn Progress,
 ) -> Result<Summary> {
     let manifest = manifest(request.out)?;
-    let territories = chosen(request)?;
+    let territories = chosen(request, reference)?;
     let series = series(request, &manifest)?;
     let templates = Templates::read(request.templates)?;
     let logo = request.logo.map(logo).transpose()?;
@@ -139,7 +147,11 @@ fn manifest(out: &Path) -> Result<Value> {
             "give the folder that `millesime run` wrote, with --out",
         )
     })?;
-    serde_json::from_str(&text).map_err(|e| Error::unreadable(&path, e))
+    let manifest: Value = serde_json::from_str(&text).map_err(|e| Error::unreadable(&path, e))?;
+    if manifest["program"] != crate::publish::PROGRAM {
+        return Err(Error::unreadable(&path, "it is not that of a run"));
+    }
+    Ok(manifest)
 }
 
 /// The series that figures are of.
@@ -162,7 +174,7 @@ fn series(request: &Request, manifest: &Value) -> Result<String> {
 }
 
 /// The territories of a level.
-fn listed(request: &Request) -> Result<Vec<Territory>> {
+fn listed(request: &Request, reference: &Reference) -> Result<Vec<Territory>> {
     let tables = Tables::new(request.out, COMMUNE);
     let mut all: BTreeMap<String, Territory> = BTreeMap::new();
     if request.level == COMMUNE {
@@ -172,11 +184,12 @@ fn listed(request: &Request) -> Result<Vec<Territory>> {
                 let code = row.text("commune").to_owned();
                 all.entry(code.clone()).or_insert_with(|| Territory {
                     level: COMMUNE.to_owned(),
-                    name: row.text("name").to_owned(),
+                    name: named(row.text("name"), &code),
                     departement: match row.text("departement") {
                         "" => departement_of(&code),
                         departement => departement.to_owned(),
                     },
+                    of_departement: String::new(),
                     communes: None,
                     code,
                 });
@@ -198,7 +211,11 @@ fn listed(request: &Request) -> Result<Vec<Territory>> {
             let count = |column: &str| row.text(column).parse().ok();
             all.entry(code.clone()).or_insert_with(|| Territory {
                 level: request.level.to_owned(),
-                name: row.text("name").to_owned(),
+                name: named(row.text("name"), &code),
+                of_departement: match reference.departement(&code) {
+                    Some(departement) => format!("du département {}", departement.of_name),
+                    None => format!("du département {code}"),
+                },
                 departement: match request.level {
                     "departement" => code.clone(),
                     _ => String::new(),
@@ -209,6 +226,14 @@ fn listed(request: &Request) -> Result<Vec<Territory>> {
         }
     }
     Ok(all.into_values().collect())
+}
+
+/// A name, or the code where there is none.
+fn named(name: &str, code: &str) -> String {
+    match name.trim() {
+        "" => code.to_owned(),
+        name => name.to_owned(),
+    }
 }
 
 /// The département of a commune, by its code: two characters, three for 97 and 98.
@@ -222,8 +247,15 @@ fn departement_of(code: &str) -> String {
 }
 
 /// Those that are asked for, by code or by name.
-fn chosen(request: &Request) -> Result<Vec<Territory>> {
-    let all = listed(request)?;
+fn chosen(request: &Request, reference: &Reference) -> Result<Vec<Territory>> {
+    let all = listed(request, reference)?;
+    if all.is_empty() {
+        return Err(Error::input(
+            request.out.display(),
+            format!("has no table of the level {}", request.level),
+            "run the territory again: `tables/` is missing or empty",
+        ));
+    }
     if request.territories.is_empty() {
         return Ok(all);
     }
@@ -238,7 +270,7 @@ fn chosen(request: &Request) -> Result<Vec<Territory>> {
                 let names = all.iter().flat_map(|t| [t.code.as_str(), t.name.as_str()]);
                 let advice = match crate::error::nearest(asked, names) {
                     Some(near) => format!("did you mean {near}?"),
-                    None => format!("the run has {} of them", all.len()),
+                    None => format!("the run has {} of them:", all.len()),
                 };
                 return Err(Error::input(
                     request.out.display(),
@@ -266,21 +298,29 @@ struct Logo {
     address: String,
 }
 
+/// Bytes of a picture that a page may hold.
+const HEAVIEST: u64 = 4 << 20;
+
 fn logo(path: &Path) -> Result<Logo> {
+    let refused = |what: &str| {
+        let advice = "give an SVG, a PNG or a JPEG of at most 4 MiB";
+        Error::input(path.display(), what, advice)
+    };
+    let metadata = path.metadata().map_err(|e| Error::unreadable(path, e))?;
+    if !metadata.is_file() || metadata.len() > HEAVIEST {
+        return Err(refused("is not a picture of a size that a page can hold"));
+    }
     let bytes = std::fs::read(path).map_err(|e| Error::unreadable(path, e))?;
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    let (kind, ending) = match ending.as_deref() {
-        Some("svg") => ("image/svg+xml", "svg"),
-        Some("png") => ("image/png", "png"),
-        Some("jpg" | "jpeg") => ("image/jpeg", "jpg"),
-        _ => {
-            return Err(Error::input(
-                path.display(),
-                "is not a picture that a page can hold",
-                "give an SVG, a PNG or a JPEG",
-            ));
-        }
+    let (kind, ending, is_whole) = match ending.as_deref() {
+        Some("svg") => ("image/svg+xml", "svg", crate::map::is_svg(&bytes)),
+        Some("png") => ("image/png", "png", crate::map::is_png(&bytes)),
+        Some("jpg" | "jpeg") => ("image/jpeg", "jpg", bytes.starts_with(&[0xff, 0xd8, 0xff])),
+        _ => return Err(refused("is not a picture that a page can hold")),
     };
+    if !is_whole {
+        return Err(refused("is not the picture that its name says"));
+    }
     Ok(Logo {
         name: format!("logo.{ending}"),
         address: maps::address(kind, &bytes),
@@ -468,7 +508,7 @@ impl Work<'_> {
             "expected": territory.communes.map(|c| c.1),
         });
         report["run"] = json!({
-            "name": self.manifest["territory"],
+            "name": self.manifest["territory"].as_str().unwrap_or_default(),
             "version": self.manifest["version"],
             "crs": self.manifest["crs"]["name"],
         });

@@ -27,6 +27,9 @@ pub(super) const DOCUMENT: &str = "rapport.typ";
 /// Terms, what they mean, and where that is written.
 const DEFINITIONS: &str = "definitions.csv";
 
+/// Steps that a page may take; ours takes some tens of thousands.
+const FUEL: u64 = 20_000_000;
+
 /// Templates, ready to be filled in.
 pub(super) struct Templates {
     environment: Environment<'static>,
@@ -71,6 +74,8 @@ impl Templates {
             Ok(ours.map_or_else(String::new, |(_, text)| (*text).to_owned()))
         };
         let mut environment = Environment::new();
+        // A loop without end is ended.
+        environment.set_fuel(Some(FUEL));
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         let syntax = SyntaxConfig::builder()

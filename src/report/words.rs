@@ -20,13 +20,30 @@ pub(super) fn level_label(level: &str) -> String {
     }
 }
 
-/// `de la commune d’Eauze`.
+/// `de la commune d’Eauze`, `du territoire « Sybarval »`.
 pub(super) fn of_it(territory: &Territory) -> String {
-    let name = french::text(&french::of_name(&territory.name));
+    let name = &territory.name;
     match territory.level.as_str() {
-        COMMUNE => format!("de la commune {name}"),
-        "departement" => format!("du département {name}"),
-        _ => name,
+        COMMUNE => french::text(&format!("de la commune {}", french::of_name(name))),
+        "departement" => french::text(&territory.of_departement),
+        "france" => "de la France".to_owned(),
+        _ => french::text(&format!("du territoire « {name} »")),
+    }
+}
+
+/// Whether a figure takes the plural: two hectares and more do.
+fn is_plural(figure: &Value) -> bool {
+    let exact = figure["exact"]
+        .as_str()
+        .and_then(|text| text.parse::<f64>().ok());
+    exact.is_some_and(|m2| m2.abs() >= 20_000.0)
+}
+
+/// `est artificialisé`, or `sont artificialisés`.
+fn are(figure: &Value) -> &'static str {
+    match is_plural(figure) {
+        true => "sont artificialisés",
+        false => "est artificialisé",
     }
 }
 
@@ -41,7 +58,7 @@ pub(super) fn sentences(territory: &Territory, report: &Value) -> Vec<String> {
         .filter(|v| v["covered"] == true);
     match covered.next_back() {
         None if report["enaf"].is_null() => said.push(format!(
-            "Aucun millésime ne couvre le sol {} : ses chiffres ne peuvent pas être données.",
+            "Aucun millésime ne couvre le sol {} : ses chiffres ne peuvent pas être donnés.",
             of_it(territory),
         )),
         None => {}
@@ -56,14 +73,16 @@ pub(super) fn sentences(territory: &Territory, report: &Value) -> Vec<String> {
                 ));
             } else if last["has_rate"] == true {
                 said.push(format!(
-                    "En {year}, {area} du sol {} sont artificialisés, soit {share} du sol couvert.",
+                    "En {year}, {area} du sol {} {}, soit {share} du sol couvert.",
                     of_it(territory),
+                    are(&last["artificial"]),
                 ));
             } else {
                 said.push(format!(
-                    "Le millésime {year} couvre {} du sol {} : {area} y sont artificialisés. Aucun taux n’est donné ({basis}).",
+                    "Le millésime {year} couvre {} du sol {} : {area} y {}. Aucun taux n’est donné ({basis}).",
                     last["covered_share"].as_str().unwrap_or_default(),
                     of_it(territory),
+                    are(&last["artificial"]),
                 ));
             }
         }
@@ -81,9 +100,12 @@ pub(super) fn sentences(territory: &Territory, report: &Value) -> Vec<String> {
             said.push(format!("{between}, aucun sol n’a changé de statut."));
         } else {
             said.push(format!(
-                "{between}, {} ont été artificialisés et {} désartificialisés : le solde, ou artificialisation nette, est de {}, soit {} par an.",
+                "{between}, {} {} artificialisé{} et {} désartificialisé{} : le solde, ou artificialisation nette, est de {}, soit {} par an.",
                 text(&flux["artificialised"]),
+                if is_plural(&flux["artificialised"]) { "ont été" } else { "a été" },
+                if is_plural(&flux["artificialised"]) { "s" } else { "" },
                 text(&flux["desartificialised"]),
+                if is_plural(&flux["desartificialised"]) { "s" } else { "" },
                 text(&flux["net"]),
                 text(&flux["per_year"]),
             ));
@@ -106,8 +128,9 @@ pub(super) fn sentences(territory: &Territory, report: &Value) -> Vec<String> {
             None => String::new(),
         };
         said.push(format!(
-            "De {period}, {} d’espaces naturels, agricoles et forestiers consommés comptent pour l’objectif{used} ({}).",
+            "De {period}, {} d’espaces naturels, agricoles et forestiers consommés compte{} pour l’objectif{used} ({}).",
             text(&trajectory["counted"]),
+            if is_plural(&trajectory["counted"]) { "nt" } else { "" },
             trajectory["status"].as_str().unwrap_or_default(),
         ));
     }

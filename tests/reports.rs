@@ -81,7 +81,7 @@ fn every_commune_has_its_page_in_words_that_fit() {
     let built = page(&files, "32001");
     assert!(built.contains("L’Isle-Élancée &amp; fils"), "{built}");
     assert!(built.contains("<data value=\"4900.00000\">0,5\u{a0}ha</data>"));
-    assert!(built.contains("Entre 2016 et 2019, 0,5\u{a0}ha ont été artificialisés"));
+    assert!(built.contains("Entre 2016 et 2019, 0,5\u{a0}ha a été artificialisé et"));
     assert!(built.contains("class=\"changes\""));
     let quiet = page(&files, "32002");
     assert!(quiet.contains("de la commune d’Œuvray-le-Bœuf"));
@@ -91,6 +91,7 @@ fn every_commune_has_its_page_in_words_that_fit() {
         bare.contains("Aucun millésime ne couvre le sol de la commune du Désert"),
         "{bare}"
     );
+    assert!(!bare.contains("n’a changé de statut") && !bare.contains("id=\"flux\""));
     for page in [&built, &quiet, &bare] {
         assert!(!page.contains("NaN") && !page.contains("undefined") && !page.contains(">none<"));
         // Nothing is asked of a network.
@@ -232,7 +233,7 @@ fn levels_have_reports_too() {
     let files = write(&whole).unwrap();
     let page = std::fs::read_to_string(&files[0]).unwrap();
     assert!(
-        page.contains("0,5\u{a0}ha ont été artificialisés"),
+        page.contains("0,5\u{a0}ha a été artificialisé et"),
         "{page}"
     );
     assert!(page.contains("3 communes"));
@@ -277,6 +278,23 @@ fn what_is_wrong_is_told() {
         let message = write(&request).unwrap_err().to_string();
         assert!(message.contains(line), "{message}");
     }
+    // A loop that goes on, and a picture that is none.
+    let templates = TempDir::new().unwrap();
+    let endless = "{% for a in range(90000) %}{% for b in range(90000) %}x{% endfor %}{% endfor %}";
+    std::fs::write(templates.path().join("rapport.html"), endless).unwrap();
+    let request_of_endless = Request {
+        templates: Some(templates.path()),
+        ..request(&out, &into, &[])
+    };
+    assert!(write(&request_of_endless).is_err());
+    let logo = folder.path().join("logo.png");
+    std::fs::write(&logo, "no picture").unwrap();
+    let request_of_logo = Request {
+        logo: Some(&logo),
+        ..request(&out, &into, &[])
+    };
+    let message = write(&request_of_logo).unwrap_err().to_string();
+    assert!(message.contains("logo.png"), "{message}");
     let empty = TempDir::new().unwrap();
     let request = Request {
         templates: Some(empty.path()),

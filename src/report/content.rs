@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::charts::{self, End, Trajectory};
+use super::charts::{self, End};
 use super::figures::Figures;
 use super::tables::{Row, Tables};
 use super::{COMMUNE, Territory};
 use crate::error::Result;
-use crate::french::{self, hectares, percent, signed_hectares, text};
+use crate::french::{percent, text};
 use crate::reference::{Nomenclature, Reference};
 
 /// Writes the report of one territory.
@@ -47,18 +47,15 @@ impl Period {
 }
 
 /// A value as a number; nothing where there is none.
-fn value(row: &Row, column: &str) -> f64 {
+pub(super) fn value(row: &Row, column: &str) -> f64 {
     row.number(column).unwrap_or(0.0)
 }
 
 impl Content<'_> {
     /// Rows of the territory in the series; where it lies in several départements, those of the whole.
-    fn rows<'t>(&self, table: &'t super::tables::Table) -> Vec<Row<'t>> {
-        let own: Vec<Row> = table
-            .of(&self.territory.code)
-            .filter(|row| matches!(row.text("series"), "" | "published" | "revised" | "aligned"))
-            .filter(|row| row.text("series").is_empty() || row.text("series") == self.series)
-            .collect();
+    pub(super) fn rows<'t>(&self, table: &'t super::tables::Table) -> Vec<Row<'t>> {
+        let is_own = |row: &Row| row.text("series").is_empty() || row.text("series") == self.series;
+        let own: Vec<Row> = table.of(&self.territory.code).filter(is_own).collect();
         let whole = |row: &&Row| row.text("departement").is_empty();
         match own.iter().any(|row| whole(&row)) {
             true => own.into_iter().filter(|row| whole(&row)).collect(),
@@ -252,8 +249,7 @@ impl Content<'_> {
             let gross = value(&row, "artificialised_m2") + value(&row, "desartificialised_m2");
             let by_threshold = self.question(&own, "--cause threshold");
             let figures = &mut self.figures;
-            let mut net = figures.balance("Solde", &said, row.text("net_m2"), None);
-            net.question = None;
+            let net = figures.balance("Solde", &said, row.text("net_m2"), None);
             periods.push(json!({
                 "said": said,
                 "is_latest": latest.is_some_and(|p| p.name() == own.name()),
@@ -503,214 +499,6 @@ impl Content<'_> {
             "median": self.figures.share("Médiane des voisins", year, own.text("median_share")),
         }))
     }
-
-    /// Consumption of ENAF, by year and by destination.
-    fn enaf(&mut self) -> Result<Value> {
-        self.figures.begin("Consommation d’ENAF");
-        let (by_year, periods) = (
-            self.tables.table("enaf_by_year")?,
-            self.tables.table("enaf_periods")?,
-        );
-        let years: Vec<Value> = self
-            .rows(&by_year)
-            .iter()
-            .map(|row| {
-                let year = row.text("year");
-                json!({
-                    "year": year,
-                    "consumed": self.figures.area("Consommation d’ENAF", year, row.text("consumed_m2"), None),
-                    "share": row.number("consumed_share").map(|share| french::with_unit(share * 100.0, 2, "%")),
-                })
-            })
-            .collect();
-        if years.is_empty() {
-            return Ok(Value::Null);
-        }
-        let mut vintage = String::new();
-        let mut rows = Vec::new();
-        for row in self.rows(&periods) {
-            vintage = row.text("vintage").replace('-', "–");
-            let said = format!("{}–{}", row.text("year_first"), row.text("year_last"));
-            let mut part =
-                |label: &str, column: &str| self.figures.area(label, &said, row.text(column), None);
-            rows.push(json!({
-                "said": said,
-                "consumed": part("Consommation d’ENAF", "consumed_m2"),
-                "housing": part("dont habitat", "housing_m2"),
-                "activity": part("dont activité", "activity_m2"),
-                "mixed": part("dont mixte", "mixed_m2"),
-                "road": part("dont routes", "road_m2"),
-                "rail": part("dont ferroviaire", "rail_m2"),
-                "unknown": part("dont inconnu", "unknown_m2"),
-                "per_year": part("Consommation par an", "consumed_m2_per_year"),
-                "share": row.number("consumed_share").map(|share| french::with_unit(share * 100.0, 2, "%")),
-            }));
-        }
-        Ok(json!({ "years": years, "periods": rows, "vintage": vintage }))
-    }
-
-    /// Consumption held against the objective of the decade.
-    fn trajectory(&mut self) -> Result<Value> {
-        self.figures.begin("Trajectoire à 2031");
-        let (table, by_year) = (
-            self.tables.table("trajectory")?,
-            self.tables.table("enaf_by_year")?,
-        );
-        let Some(row) = self.rows(&table).into_iter().next() else {
-            return Ok(Value::Null);
-        };
-        let years: Vec<(i32, f64)> = self
-            .rows(&by_year)
-            .iter()
-            .filter_map(|r| Some((r.text("year").parse().ok()?, r.number("consumed_m2")?)))
-            .collect();
-        let year = |name: &str| self.reference.parameter(name).map(|year| year as i32);
-        let decade = (year("objective_first")?, year("objective_last")?);
-        let chart = charts::trajectory(
-            "Consommation d’ENAF : ce qui compte depuis 2021, et ce qui est permis d’ici 2031",
-            &Trajectory {
-                years,
-                decade,
-                allowed: value(&row, "allowance_with_guarantee_m2"),
-                counted: value(&row, "counted_m2"),
-                projected: value(&row, "projected_m2"),
-            },
-        );
-        let since = format!("{}–{}", row.text("year_first"), row.text("year_last"));
-        let mut part = |label: &str, period: &str, column: &str| {
-            self.figures.area(label, period, row.text(column), None)
-        };
-        Ok(json!({
-            "reference": part("Consommé sur la décennie de référence", "2011–2020", "reference_m2"),
-            "reduction": row.number("reduction").map(percent),
-            "status": row.text("objective_status"),
-            "document": row.text("document"),
-            "inherited_from": row.text("inherited_from"),
-            "allowed": part("Surface permise, garantie comprise", "2021–2030", "allowance_with_guarantee_m2"),
-            "guarantee": part("Garantie communale", "2021–2030", "guarantee_m2"),
-            "has_guarantee": value(&row, "guarantee_m2") > 0.0,
-            "counted": part("Compté depuis 2021", &since, "counted_m2"),
-            "national": part("Projets d’envergure nationale, comptés à part", &since, "national_projects_m2"),
-            "renaturation": part("Renaturation", &since, "renaturation_m2"),
-            "has_apart": value(&row, "national_projects_m2") + value(&row, "renaturation_m2") > 0.0,
-            "projected": part("Projection à 2031 au rythme actuel", "2021–2030", "projected_m2"),
-            "room": self.figures.balance("Marge restante", "2021–2030", row.text("room_m2"), None),
-            "used": row.number("used_share").map(percent),
-            "since": since,
-            "exhaustion": row.text("exhaustion_year"),
-            "is_within": row.flag("is_within"),
-            "is_projected_within": row.flag("is_projected_within"),
-            "chart": chart,
-        }))
-    }
-
-    /// How far the figures can be trusted, and on what they hang.
-    fn quality(&mut self, period: Option<&Period>) -> Result<Value> {
-        self.figures.begin("Qualité");
-        let coverage = self.tables.table("coverage")?;
-        let rows: Vec<Value> = self
-            .rows(&coverage)
-            .iter()
-            .map(|row| {
-                let year = row.text("year");
-                json!({
-                    "year": year,
-                    "covered": row.number("covered_share").map(percent),
-                    "unknown_use": self.figures.area("Usage inconnu", year, row.text("unknown_use_m2"), None),
-                    "unknown_status": self.figures.area("Statut inconnu", year, row.text("unknown_status_m2"), None),
-                    "edge": self.figures.area("Au bord des données, sans seuil", year, row.text("edge_m2"), None),
-                })
-            })
-            .collect();
-        let revisions = self.tables.table("revisions")?;
-        let own = self.rows(&revisions);
-        let revised: f64 = own.iter().map(|row| value(row, "area_m2")).sum();
-        let revised_net: f64 = own.iter().map(|row| value(row, "net_artificial_m2")).sum();
-        let alignment = self.tables.table("alignment")?;
-        let mut noise: BTreeMap<String, f64> = BTreeMap::new();
-        let (mut changed, mut kept) = (0.0, 0.0);
-        for row in alignment.of(&self.territory.code) {
-            if period.is_some_and(|p| {
-                row.text("year_after") != p.after || row.text("year_before") != p.before
-            }) || row.text("of") == "revised" && self.series == "published"
-            {
-                continue;
-            }
-            changed += value(&row, "changed_m2");
-            kept += value(&row, "kept_m2");
-            let dropped = value(&row, "noise_m2");
-            if dropped > 0.0 {
-                *noise.entry(row.text("verdict").to_owned()).or_insert(0.0) += dropped;
-            }
-        }
-        let mut noise: Vec<(String, f64)> = noise.into_iter().collect();
-        noise.sort_by(|p, q| q.1.total_cmp(&p.1));
-        let noise: Vec<Value> = noise
-            .into_iter()
-            .map(|(verdict, m2)| json!({ "rule": rule(&verdict), "area": hectares(m2) }))
-            .collect();
-        Ok(json!({
-            "coverage": rows,
-            "is_revised": revised > 0.0,
-            "revised": hectares(revised),
-            "revised_net": signed_hectares(revised_net),
-            "is_aligned": changed > 0.0,
-            "changed": hectares(changed),
-            "kept": hectares(kept),
-            "noise": noise,
-            "parameters": self.parameters()?,
-        }))
-    }
-
-    /// What parameters and choices of uncertain standing moved here.
-    fn parameters(&mut self) -> Result<Value> {
-        self.figures.begin("Paramètres");
-        let variants = self.tables.table("variants")?;
-        let Some(row) = self.rows(&variants).into_iter().next_back() else {
-            return Ok(json!([]));
-        };
-        let year = row.text("year");
-        let mut rows = Vec::new();
-        let patch = self.reference.parameter("patch_minimum")?;
-        let building = self.reference.parameter("building_minimum")?;
-        let moved = |column: &str| (value(&row, column) - value(&row, "computed_m2")).abs();
-        let exempted = (value(&row, "with_exemptions_m2") - value(&row, "published_m2")).abs();
-        for (label, m2, what) in [
-            (
-                "Seuils du décret",
-                value(&row, "moved_by_thresholds_m2"),
-                format!(
-                    "ensembles de moins de {} d’un même statut, qui prennent l’autre ; bâti d’au moins {}, toujours artificialisé",
-                    french::square_metres(patch),
-                    french::square_metres(building),
-                ),
-            ),
-            (
-                "Autre lecture du forçage",
-                moved("other_forcing_m2"),
-                "le bâti seul (retenu), ou le bâti et ce qui le touche : la méthode publiée ne tranche pas".to_owned(),
-            ),
-            (
-                "Exemptions",
-                exempted,
-                "parcs publics et photovoltaïque au sol, mis à part".to_owned(),
-            ),
-            (
-                "Statut du producteur",
-                value(&row, "official_differs_m2"),
-                "statut calculé ici, autre que celui du producteur (c’est le sien qui est publié)".to_owned(),
-            ),
-        ] {
-            if m2 >= 0.5 {
-                rows.push(json!({
-                    "label": label,
-                    "what": text(&what),
-                    "area": self.figures.area(label, year, &format!("{m2:.5}"), None),
-                }));
-            }
-        }
-        Ok(json!(rows))
-    }
 }
 
 /// What figures rest on where only a layer of changes is known.
@@ -719,21 +507,6 @@ const CHANGES_ONLY: &str = "changements seuls";
 const SHOWN_M2: f64 = 500.0;
 /// Territories among which a rank says something.
 const RANKED: usize = 5;
-
-/// A verdict of alignment, in French.
-fn rule(verdict: &str) -> String {
-    match verdict {
-        "displacement" => "déplacement d’ensemble d’un millésime sur l’autre".to_owned(),
-        "patch-area" => "trop petit pour un changement".to_owned(),
-        "patch-width" => "trop étroit pour un changement".to_owned(),
-        "outline" => "bande le long d’une limite que les deux millésimes ont".to_owned(),
-        "state-before" => "état antérieur sous les seuils de la spécification".to_owned(),
-        "confusion" => "confusion entre deux classes qui se ressemblent".to_owned(),
-        "state-area" => "état nouveau sous l’unité minimale de la spécification".to_owned(),
-        "state-width" => "état nouveau sous la largeur minimale de la spécification".to_owned(),
-        other => other.replace('_', " "),
-    }
-}
 
 /// The French label of a code.
 fn label(nomenclature: &Nomenclature, code: &str) -> String {

@@ -1,11 +1,13 @@
 //! Reports of a territory for whoever votes on it: a page, a PDF, and the figures of both as tables.
 
 mod charts;
+mod consumption;
 mod content;
 mod figures;
 mod largest;
 mod maps;
 mod pdf;
+mod quality;
 mod sheet;
 mod tables;
 mod templates;

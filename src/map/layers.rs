@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use gdal::errors::GdalError;
+use gdal::vector::{Feature, Geometry, LayerAccess};
+
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::vector::{Layer, Opening};
@@ -158,4 +161,20 @@ impl Source {
         })?;
         Ok(crs)
     }
+}
+
+/// Adds a row to a layer that has its columns.
+pub(super) fn add(
+    layer: &gdal::vector::Layer,
+    geometry: Geometry,
+    row: &Shown,
+) -> std::result::Result<(), GdalError> {
+    let mut feature = Feature::new(layer.defn())?;
+    feature.set_geometry(geometry)?;
+    for (n, (_, value)) in row.values.iter().enumerate() {
+        if !value.is_empty() {
+            feature.set_field_string(n, value)?;
+        }
+    }
+    feature.create(layer)
 }

@@ -7,11 +7,9 @@ use std::path::Path;
 
 use gdal::DriverManager;
 use gdal::errors::GdalError;
-use gdal::vector::{
-    Feature, FieldDefn, Geometry, LayerAccess, LayerOptions, OGRFieldType, OGRwkbGeometryType,
-};
+use gdal::vector::{FieldDefn, Geometry, LayerOptions, OGRFieldType, OGRwkbGeometryType};
 
-use super::layers::{KINDS, Source, sources};
+use super::layers::{KINDS, Source, add, sources};
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::publish::{self, Class, classes, renderer, xml};
@@ -97,17 +95,7 @@ fn copy(sources: &[Source], series: &str, path: &Path, bounds: &mut [f64; 4]) ->
                     bounds[2].max(extent.MaxX),
                     bounds[3].max(extent.MaxY),
                 ];
-                let add = || -> std::result::Result<(), GdalError> {
-                    let mut feature = Feature::new(layer.defn())?;
-                    feature.set_geometry(geometry)?;
-                    for (n, (_, value)) in row.values.iter().enumerate() {
-                        if !value.is_empty() {
-                            feature.set_field_string(n, value)?;
-                        }
-                    }
-                    feature.create(&layer)
-                };
-                add().map_err(failed)
+                add(&layer, geometry, &row).map_err(failed)
             })?;
         }
         transaction.commit().map_err(failed)?;

@@ -6,14 +6,12 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use gdal::cpl::CslStringList;
-use gdal::vector::{
-    Feature, FieldDefn, Geometry, LayerAccess, LayerOptions, OGRFieldType, OGRwkbGeometryType,
-};
+use gdal::vector::{FieldDefn, Geometry, LayerOptions, OGRFieldType, OGRwkbGeometryType};
 use gdal::{Dataset, DriverManager, errors::GdalError};
 use pmtiles::{Compression, PmTilesWriter, TileCoord, TileId, TileType};
 use serde_json::json;
 
-use super::layers::{Source, sources};
+use super::layers::{Source, add, sources};
 use super::project::crs_of;
 use crate::crs::wgs84;
 use crate::error::{Error, Result};
@@ -121,14 +119,7 @@ fn cut(sources: &[Source], series: &str, zooms: (u8, u8), folder: &Path) -> Resu
                     own[2].max(extent.MaxX),
                     own[3].max(extent.MaxY),
                 ];
-                let mut feature = Feature::new(layer.defn())?;
-                feature.set_geometry(geometry)?;
-                for (n, (_, value)) in row.values.iter().enumerate() {
-                    if !value.is_empty() {
-                        feature.set_field_string(n, value)?;
-                    }
-                }
-                feature.create(&layer)
+                add(&layer, geometry, &row)
             };
             write().map_err(failed)
         })?;

@@ -406,7 +406,8 @@ impl Work<'_> {
             figures: Figures::default(),
         };
         let mut report = content.write()?;
-        let period = content.period()?;
+        // What no vintage covers has no map.
+        let period = content.period()?.filter(|_| !report["period"].is_null());
         let mut pictures: Vec<(String, Vec<u8>)> = Vec::new();
         if self.request.html || self.request.pdf {
             let maps = self.maps(territory, period.as_ref(), &mut content, &mut report)?;

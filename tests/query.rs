@@ -381,6 +381,11 @@ fn what_answers_nothing_says_so_and_what_is_unknown_is_refused() {
     assert!(String::from_utf8_lossy(&nothing.stderr).contains("no face answers"));
     for (arguments, said) in [
         (vec!["query", "--commune", "32999"], "it has 323"),
+        // Of several, each must be there.
+        (
+            vec!["query", "--commune", "32301", "--commune", "32999"],
+            "has no commune 32999",
+        ),
         (vec!["query", "--commune", "Nulle-Part"], "has no commune"),
         (vec!["query", "--epci", "1"], "has no level epci"),
         (

@@ -62,10 +62,10 @@ impl FaceFile {
         Crs::parse(&self.projjson.to_string(), &self.path.display().to_string())
     }
 
-    /// The communes that it has faces of, where it has an index.
-    pub(crate) fn communes(&self) -> Option<BTreeSet<String>> {
-        let index = index(self.builder.metadata().file_metadata())?;
-        Some(index.communes.into_keys().collect())
+    /// The communes that it has faces of, by its index.
+    pub(crate) fn communes(&self) -> impl Iterator<Item = String> + use<> {
+        let index = index(self.builder.metadata().file_metadata()).unwrap_or_default();
+        index.communes.into_keys()
     }
 
     /// Reads what is needed, and as little more as the file allows.

@@ -173,20 +173,23 @@ fn find(question: &Question, columns: Option<&[&str]>) -> Result<Vec<Found>> {
         columns.push(&order.column);
     }
     let mut found = Vec::new();
-    let mut known = Some(BTreeSet::new());
+    let mut known = BTreeSet::new();
     let mut is_any_found = false;
     for faces in files {
         let file = FaceFile::open(&store, &faces.file)?;
-        known = known.zip(file.communes()).map(|(mut all, own)| {
-            all.extend(own);
-            all
-        });
+        known.extend(file.communes());
         let part = answer(file, faces, filter, columns.as_deref())?;
         is_any_found |= !part.batches.is_empty();
         found.push(part);
     }
+    // What the files have faces of needs no table to be known.
+    for commune in filter.communes.iter().flatten() {
+        if !known.contains(commune) {
+            require_listed(out, "commune", commune)?;
+        }
+    }
     if !is_any_found {
-        require_known(out, filter, known)?;
+        require_listed(out, "series", &filter.series)?;
     }
     order(&mut found, question)?;
     Ok(found)
@@ -217,18 +220,6 @@ fn chosen(out: &Path, filter: &Filter, mut files: Vec<Faces>) -> Result<Vec<Face
         files.retain(|f| departements.contains(&f.departement));
     }
     Ok(files)
-}
-
-/// Refuses a commune or a series that the run does not have, once nothing was found.
-fn require_known(out: &Path, filter: &Filter, known: Option<BTreeSet<String>>) -> Result<()> {
-    require_listed(out, "series", &filter.series)?;
-    for commune in filter.communes.iter().flatten() {
-        if known.as_ref().is_some_and(|known| known.contains(commune)) {
-            continue;
-        }
-        require_listed(out, "commune", commune)?;
-    }
-    Ok(())
 }
 
 /// Codes and names of the communes of a run: the table of stocks lists all.

@@ -98,7 +98,7 @@ impl Content<'_> {
             "renaturation": part("Renaturation", &since, "renaturation_m2"),
             "has_apart": value(&row, "national_projects_m2") + value(&row, "renaturation_m2") > 0.0,
             "projected": part("Projection à 2031 au rythme actuel", "2021–2030", "projected_m2"),
-            "room": self.figures.balance("Marge restante", "2021–2030", row.text("room_m2"), None),
+            "room": self.figures.balance("Marge restante", "2021–2030", row.text("room_m2")),
             "used": row.number("used_share").map(percent),
             "since": since,
             "exhaustion": row.text("exhaustion_year"),

@@ -63,6 +63,15 @@ impl Content<'_> {
         }
     }
 
+    /// Those of a period.
+    fn rows_of<'t>(&self, table: &'t super::tables::Table, period: &Period) -> Vec<Row<'t>> {
+        let mut rows = self.rows(table);
+        rows.retain(|row| {
+            row.text("year_before") == period.before && row.text("year_after") == period.after
+        });
+        rows
+    }
+
     /// The question behind a figure of a period.
     pub(super) fn question(&self, period: &Period, rest: &str) -> Option<String> {
         let years = [&period.before, &period.after];
@@ -249,19 +258,19 @@ impl Content<'_> {
             let gross = value(&row, "artificialised_m2") + value(&row, "desartificialised_m2");
             let by_threshold = self.question(&own, "--cause threshold");
             let figures = &mut self.figures;
-            let net = figures.balance("Solde", &said, row.text("net_m2"), None);
+            let net = figures.balance("Solde", &said, row.text("net_m2"));
             periods.push(json!({
                 "said": said,
                 "is_latest": latest.is_some_and(|p| p.name() == own.name()),
                 "artificialised": figures.area("Artificialisation", &said, row.text("artificialised_m2"), gained),
                 "desartificialised": figures.area("Désartificialisation", &said, row.text("desartificialised_m2"), lost),
                 "net": net,
-                "per_year": figures.balance("Solde par an", &said, row.text("net_m2_per_year"), None),
-                "revealed": figures.balance("Entré dans les données ou sorti d’elles", &said, row.text("revealed_m2"), None),
+                "per_year": figures.balance("Solde par an", &said, row.text("net_m2_per_year")),
+                "revealed": figures.balance("Entré dans les données ou sorti d’elles", &said, row.text("revealed_m2")),
                 "is_revealed": value(&row, "revealed_m2") != 0.0,
                 "impermeabilised": figures.area("Imperméabilisation", &said, row.text("impermeabilised_m2"), sealed),
                 "desimpermeabilised": figures.area("Désimperméabilisation", &said, row.text("desimpermeabilised_m2"), unsealed),
-                "net_impermeable": figures.balance("Imperméabilisation nette", &said, row.text("net_impermeable_m2"), None),
+                "net_impermeable": figures.balance("Imperméabilisation nette", &said, row.text("net_impermeable_m2")),
                 "threshold": figures.area("Effet de seuil", &said, &moved.to_string(), by_threshold),
                 "threshold_share": (gross > 0.0).then(|| percent(moved / gross)),
                 "is_mostly_threshold": gross > 0.0 && moved > gross / 2.0,
@@ -286,14 +295,7 @@ impl Content<'_> {
         let table = self.tables.table(name)?;
         let mut rows = Vec::new();
         let mut bars = Vec::new();
-        let own: Vec<Row> = self
-            .rows(&table)
-            .into_iter()
-            .filter(|row| {
-                row.text("year_before") == period.before && row.text("year_after") == period.after
-            })
-            .collect();
-        for row in own {
+        for row in self.rows_of(&table, period) {
             let (gained, lost) = (
                 value(&row, "artificialised_m2"),
                 value(&row, "desartificialised_m2"),
@@ -322,7 +324,7 @@ impl Content<'_> {
                     "colour": colour(nomenclature, code),
                     "artificialised": self.figures.area(&format!("Artificialisation, {label}"), &said, row.text("artificialised_m2"), to),
                     "desartificialised": self.figures.area(&format!("Désartificialisation, {label}"), &said, row.text("desartificialised_m2"), from),
-                    "net": self.figures.balance(&format!("Solde, {label}"), &said, row.text("net_m2"), None),
+                    "net": self.figures.balance(&format!("Solde, {label}"), &said, row.text("net_m2")),
                 }),
             ));
             if gained.max(lost) >= SHOWN_M2 {
@@ -345,14 +347,7 @@ impl Content<'_> {
         self.figures.begin("Zone construite");
         let table = self.tables.table("zone_construite")?;
         let mut rows = Vec::new();
-        let own: Vec<Row> = self
-            .rows(&table)
-            .into_iter()
-            .filter(|row| {
-                row.text("year_before") == period.before && row.text("year_after") == period.after
-            })
-            .collect();
-        for row in own {
+        for row in self.rows_of(&table, period) {
             let label = match row.text("zone") {
                 "inside" => "dans la zone construite (densification)",
                 "extension" => "en extension de la zone construite",
@@ -386,11 +381,8 @@ impl Content<'_> {
         let table = self.tables.table("transitions")?;
         let mut by_cover: BTreeMap<(String, String), f64> = BTreeMap::new();
         let mut by_codes: BTreeMap<[String; 4], f64> = BTreeMap::new();
-        for row in self.rows(&table) {
-            if row.text("year_before") != period.before
-                || row.text("year_after") != period.after
-                || row.text("cause") != "change"
-            {
+        for row in self.rows_of(&table, period) {
+            if row.text("cause") != "change" {
                 continue;
             }
             let area = value(&row, "area_m2");

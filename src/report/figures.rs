@@ -77,34 +77,27 @@ impl Figures {
         exact: &str,
         question: Option<String>,
     ) -> Figure {
-        let text = exact
-            .parse()
-            .map_or_else(|_| NONE.to_owned(), french::hectares);
+        let text = printed(exact, french::hectares);
         self.add(label, period, (exact, "m²"), text, question)
     }
 
-    /// An area that is won or lost.
-    pub(super) fn balance(
-        &mut self,
-        label: &str,
-        period: &str,
-        exact: &str,
-        question: Option<String>,
-    ) -> Figure {
-        let text = exact
-            .parse()
-            .map_or_else(|_| NONE.to_owned(), french::signed_hectares);
-        self.add(label, period, (exact, "m²"), text, question)
+    /// An area that is won or lost: a difference, of which no polygons are the sum.
+    pub(super) fn balance(&mut self, label: &str, period: &str, exact: &str) -> Figure {
+        let text = printed(exact, french::signed_hectares);
+        self.add(label, period, (exact, "m²"), text, None)
     }
 
     /// A share of one.
     pub(super) fn share(&mut self, label: &str, period: &str, exact: &str) -> Figure {
-        let text = exact
-            .parse()
-            .map_or_else(|_| NONE.to_owned(), french::percent);
+        let text = printed(exact, french::percent);
         self.add(label, period, (exact, "part"), text, None)
     }
 }
 
+/// A value as it is printed.
+fn printed(exact: &str, how: fn(f64) -> String) -> String {
+    exact.parse().map_or_else(|_| NONE.to_owned(), how)
+}
+
 /// What is printed where there is no figure.
-pub(super) const NONE: &str = "non calculé";
+const NONE: &str = "non calculé";

@@ -11,23 +11,10 @@
 -- needs: neighbours
 -- unit: part de 0 à 1, nombre
 -- columns: series, commune, name, departement, year, artificial_share, neighbours, rank, median_share
-WITH sums AS (
-  SELECT
-    series, commune, departement, year,
-    SUM(CASE WHEN cs IS NOT NULL THEN area_half_cm2 ELSE 0 END) AS covered,
-    SUM(CASE WHEN final = true THEN area_half_cm2 ELSE 0 END) AS artificial
-  FROM stock
-  GROUP BY series, commune, departement, year
-),
-shares AS (
-  SELECT
-    s.series, s.commune, s.departement, s.year,
-    CAST(s.artificial AS DOUBLE) / CAST(s.covered AS DOUBLE) AS share
-  FROM sums AS s
-  JOIN basis AS b
-    ON b.series = s.series AND b.commune = s.commune AND b.departement = s.departement
-    AND b.year = s.year
-  WHERE b.basis = 'décret' AND s.covered > 0 AND s.commune <> '' AND s.departement <> ''
+WITH shares AS (
+  SELECT series, commune, departement, year, artificial_share AS share
+  FROM comparison
+  WHERE among = 'departement'
 ),
 others AS (
   SELECT series, commune AS other, year AS other_year, share AS other_share FROM shares

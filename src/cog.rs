@@ -15,6 +15,31 @@ pub struct Movements {
     place: String,
     /// By date: (code before, code after), of communes alone.
     dated: BTreeMap<String, BTreeSet<(String, String)>>,
+    /// The same, with the names.
+    steps: Vec<Step>,
+}
+
+/// A commune before and after a movement.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Step {
+    date: String,
+    before: [String; 2],
+    after: [String; 2],
+}
+
+/// A commune that became, or became part of, one of today: code and name of each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Became {
+    /// The day.
+    pub date: String,
+    /// What happened: `merger`, `split`, `code` or `name`.
+    pub kind: &'static str,
+    /// What it was.
+    pub before: [String; 2],
+    /// What it was from that day on.
+    pub after: [String; 2],
+    /// The code of the commune of today that it is part of.
+    pub today: String,
 }
 
 /// Where figures of a commune go: each with the part that goes there.
@@ -26,9 +51,11 @@ impl Movements {
         let mut layer = Layer::open(path, Opening::default())?;
         let columns = ["DATE_EFF", "TYPECOM_AV", "COM_AV", "TYPECOM_AP", "COM_AP"]
             .map(|name| layer.require_column(name).map(Some));
-        let columns = columns.into_iter().collect::<Result<Vec<_>>>()?;
+        let mut columns = columns.into_iter().collect::<Result<Vec<_>>>()?;
+        columns.extend(["LIBELLE_AV", "LIBELLE_AP"].map(|name| layer.find_column(&[name])));
         let place = layer.place();
         let mut dated: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
+        let mut steps = Vec::new();
         layer.scan(&columns, |row| {
             let value = |n: usize| row.values[n].as_deref().map(str::trim).unwrap_or("");
             if value(1) != "COM" || value(3) != "COM" {
@@ -44,10 +71,73 @@ impl Movements {
                 ));
             }
             let pair = (value(2).to_owned(), value(4).to_owned());
+            steps.push(Step {
+                date: date.clone(),
+                before: [pair.0.clone(), value(5).to_owned()],
+                after: [pair.1.clone(), value(6).to_owned()],
+            });
             dated.entry(date).or_default().insert(pair);
             Ok(())
         })?;
-        Ok(Self { place, dated })
+        steps.sort();
+        steps.dedup();
+        Ok(Self {
+            place,
+            dated,
+            steps,
+        })
+    }
+
+    /// What became these communes, whose codes are those of the year `cog` (of the last that is told, where
+    /// that is not known): the latest first.
+    pub fn origins(&self, communes: &BTreeSet<&str>, cog: Option<u16>) -> Vec<Became> {
+        let last = cog.map(|year| format!("{year}-01-01"));
+        // What each code of the day that is looked at is part of today.
+        let mut today: BTreeMap<String, BTreeSet<String>> = communes
+            .iter()
+            .map(|code| ((*code).to_owned(), BTreeSet::from([(*code).to_owned()])))
+            .collect();
+        let mut found = Vec::new();
+        for steps in self.steps.chunk_by(|a, b| a.date == b.date).rev() {
+            let date = &steps[0].date;
+            if last.as_ref().is_some_and(|last| date > last) {
+                continue;
+            }
+            let mut earlier = today.clone();
+            for code in steps.iter().map(|step| &step.after[0]) {
+                earlier.remove(code);
+            }
+            for step in steps {
+                let Some(of) = today.get(&step.after[0]) else {
+                    continue;
+                };
+                let own = earlier.entry(step.before[0].clone()).or_default();
+                own.extend(of.iter().cloned());
+                let into_one = steps.iter().filter(|s| s.after[0] == step.after[0]).count() > 1;
+                let into_several = steps
+                    .iter()
+                    .filter(|s| s.before[0] == step.before[0])
+                    .count()
+                    > 1;
+                let kind = match (into_one, into_several) {
+                    (true, _) => "merger",
+                    (_, true) if step.before[0] == step.after[0] => continue,
+                    (_, true) => "split",
+                    _ if step.before[0] != step.after[0] => "code",
+                    _ if step.before[1] != step.after[1] => "name",
+                    _ => continue,
+                };
+                found.extend(of.iter().map(|today| Became {
+                    date: date.clone(),
+                    kind,
+                    before: step.before.clone(),
+                    after: step.after.clone(),
+                    today: today.clone(),
+                }));
+            }
+            today = earlier;
+        }
+        found
     }
 
     /// What each code of the year `from` is in the year `to`, a code being itself where no movement
@@ -208,7 +298,53 @@ mod tests {
                 ("2022-01-01".to_owned(), split.into_iter().collect()),
             ]
             .into(),
+            steps: [
+                ("2019-01-01", ["01001", "A"], ["01001", "AB"]),
+                ("2019-01-01", ["01002", "B"], ["01001", "AB"]),
+                ("2022-01-01", ["01001", "AB"], ["01001", "AB"]),
+                ("2022-01-01", ["01001", "AB"], ["01009", "C"]),
+            ]
+            .map(|(date, before, after)| Step {
+                date: date.to_owned(),
+                before: before.map(str::to_owned),
+                after: after.map(str::to_owned),
+            })
+            .into(),
         }
+    }
+
+    #[test]
+    fn what_a_commune_comes_from_is_followed_through_every_movement() {
+        let told = |codes: &[&str], cog| -> Vec<(String, &str, String, String)> {
+            let became = movements().origins(&codes.iter().copied().collect(), cog);
+            let told = became.into_iter();
+            told.map(|b| (b.date, b.kind, b.before[1].clone(), b.today))
+                .collect()
+        };
+        let row = |date: &str, kind, before: &str, today: &str| {
+            (
+                format!("{date}-01-01"),
+                kind,
+                before.to_owned(),
+                today.to_owned(),
+            )
+        };
+        assert_eq!(
+            told(&["01009"], None),
+            [
+                row("2022", "split", "AB", "01009"),
+                row("2019", "merger", "A", "01009"),
+                row("2019", "merger", "B", "01009"),
+            ]
+        );
+        assert_eq!(
+            told(&["01001"], Some(2021)),
+            [
+                row("2019", "merger", "A", "01001"),
+                row("2019", "merger", "B", "01001")
+            ]
+        );
+        assert!(told(&["01003"], None).is_empty());
     }
 
     fn figures(pairs: &[(&str, i64)]) -> BTreeMap<String, Vec<i64>> {

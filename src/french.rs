@@ -134,6 +134,44 @@ pub fn page(html: &str) -> String {
     out + &text(rest)
 }
 
+/// A day such as 2019-01-01 as it is said: `1er janvier 2019`; what is none, as it is.
+pub fn day(date: &str) -> String {
+    const MONTHS: [&str; 12] = [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ];
+    let parts: Vec<&str> = date.split('-').collect();
+    let &[year, month, day] = parts.as_slice() else {
+        return date.to_owned();
+    };
+    let month = month.parse::<usize>().ok();
+    let month = month.and_then(|n| MONTHS.get(n.checked_sub(1)?));
+    match (day.parse::<u8>(), month) {
+        (Ok(1), Some(month)) => format!("1er {month} {year}"),
+        (Ok(day), Some(month)) => format!("{day} {month} {year}"),
+        _ => date.to_owned(),
+    }
+}
+
+/// Names one after the other: `A`, `A et B`, `A, B et C`.
+pub fn list(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [before @ .., last] => format!("{} et {last}", before.join(", ")),
+    }
+}
+
 /// `la commune de Saint-Xandre`, `la commune d’Eauze`, `la commune du Mans`, `des Angles`.
 pub fn of_name(name: &str) -> String {
     let rest = |article: &str| name.strip_prefix(article);
@@ -182,6 +220,16 @@ mod tests {
         let html = "<p title='a ; b'>a ; b</p><style>a ; b</style><code>x : y</code>";
         let expected = "<p title='a ; b'>a\u{202f}; b</p><style>a ; b</style><code>x : y</code>";
         assert_eq!(page(html), expected);
+    }
+
+    #[test]
+    fn days_and_lists_are_french() {
+        assert_eq!(day("2019-01-01"), "1er janvier 2019");
+        assert_eq!(day("2016-12-28"), "28 décembre 2016");
+        assert_eq!(day("hier"), "hier");
+        let names = ["A", "B", "C"].map(str::to_owned);
+        assert_eq!(list(&names), "A, B et C");
+        assert_eq!(list(&names[..1]), "A");
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl Remote {
                 text if text.contains("404") || text.is_empty() => Ok(None),
                 text => Err(Error::input(
                     url,
-                    text,
+                    plainly(&text),
                     "check the address and the connection",
                 )),
             };
@@ -107,9 +107,9 @@ impl Remote {
         } as usize;
         if read == 0 && !buffer.is_empty() && from < self.size {
             return Err(format!(
-                "ends after {from} of {} bytes: {}",
+                "nothing came after {from} of {} bytes: {}",
                 self.size,
-                last_error()
+                plainly(&last_error())
             ));
         }
         Ok(read)
@@ -129,4 +129,17 @@ fn last_error() -> String {
     // SAFETY: GDAL gives a string that ends with a zero and stays until its next error.
     let text = unsafe { CStr::from_ptr(sys::CPLGetLastErrorMsg()) };
     text.to_string_lossy().into_owned()
+}
+
+/// What GDAL says of a server, in words for whoever reads no code of it.
+fn plainly(text: &str) -> String {
+    if text.contains("Range downloading not supported") {
+        return "the server does not send parts of files (range requests); download the folder, or put it \
+                on a server that does"
+            .to_owned();
+    }
+    if text.ends_with(": 0") {
+        return "no server answers".to_owned();
+    }
+    text.to_owned()
 }

@@ -164,3 +164,31 @@ fn a_project_has_every_vintage_and_what_changed() {
     // What was there is never replaced.
     assert!(map::project(&outputs.path(), "published", &into, &reference).is_err());
 }
+
+#[test]
+fn ground_of_one_date_is_drawn_without_what_changed() {
+    let folder = TempDir::new().unwrap();
+    let field = rectangle(0.0, 0.0, 300.0, 200.0);
+    let territory = Drawing::default()
+        .commune("32001", field.clone())
+        .vintage(2019, vec![object("CS2.2.1", "US1.1", &[&field])])
+        .write(folder.path());
+    let outputs = Outputs::of(&territory);
+    let reference = Reference::load(None).unwrap();
+    let out = outputs.path();
+    let drawn = map::draw(&request(&out, What::Pair), &reference).unwrap();
+    assert!(
+        drawn.contains("Couverture, 2019") && !drawn.contains("Changements"),
+        "{drawn}"
+    );
+    assert!(drawn.contains("millésime 2019"));
+    let both = map::draw(&request(&out, What::CoverAndUse), &reference).unwrap();
+    assert!(both.contains("Couverture, 2019") && both.contains("Usage, 2019"));
+    let refused = map::draw(&request(&out, What::Changes), &reference).unwrap_err();
+    assert!(refused.to_string().contains("nothing changed"), "{refused}");
+    // Neither tiles nor a project show changes that are none.
+    let project = folder.path().join("projet");
+    map::project(&out, "published", &project, &reference).unwrap();
+    let text = std::fs::read_to_string(project.join("projet.qgs")).unwrap();
+    assert!(text.contains("occupation_sol_2019_32") && !text.contains("changements_2019"));
+}

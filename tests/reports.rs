@@ -24,6 +24,7 @@ fn request<'a>(out: &'a Path, into: &'a Path, territories: &'a [String]) -> Requ
         html: true,
         pdf: true,
         figures: true,
+        sample: None,
         templates: None,
         logo: None,
         preface: None,
@@ -363,4 +364,164 @@ fn real_changes_have_reports() {
     let flux = outputs.table("flux");
     let own = flux.iter().find(|row| row["commune"] == "33529").unwrap();
     assert!(page.contains(&format!("<data value=\"{}\">", own["artificialised_m2"])));
+}
+
+#[test]
+fn one_vintage_has_a_report_with_maps() {
+    let folder = TempDir::new().unwrap();
+    let field = rectangle(0.0, 0.0, 300.0, 200.0);
+    let house = rectangle(50.0, 50.0, 120.0, 120.0);
+    let territory = Drawing::default()
+        .named("32001", "Seule", rectangle(0.0, 0.0, 300.0, 200.0))
+        .vintage(
+            2019,
+            vec![
+                object("CS2.2.1", "US1.1", &[&field, &house]),
+                object("CS1.1.1.1", "US5", &[&house]),
+            ],
+        )
+        .write(folder.path());
+    let outputs = Outputs::of(&territory);
+    let into = folder.path().join("reports");
+    let files = write(&request(&outputs.path(), &into, &[])).unwrap();
+    let page = page(&files, "32001");
+    assert!(page.contains("Couverture, 2019") && page.contains("Usage, 2019"));
+    assert!(!page.contains("id=\"flux\""));
+    // The stock can be asked for, and is what is printed.
+    let mut asked = page
+        .lines()
+        .filter(|line| line.contains("<code>millesime query"));
+    let stock = asked.find(|line| line.contains("--kind stock")).unwrap();
+    let question = stock.split("<code>").nth(1).unwrap();
+    let question = words(question.split("</code>").next().unwrap());
+    let answer = Command::new(env!("CARGO_BIN_EXE_millesime"))
+        .current_dir(outputs.folder.path())
+        .args(&question[1..])
+        .arg("--sum")
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(answer.stdout).unwrap(), "4900.00000\n");
+}
+
+/// Draws points, has each say what the map says but for `wrong`, and gives the file.
+fn checked(outputs: &Outputs, wrong: &str) -> PathBuf {
+    let path = outputs.folder.path().join("points.gpkg");
+    let plan = millesime::sample::Plan {
+        out: outputs.path(),
+        period: None,
+        series: None,
+        count: 120,
+        seed: 1,
+    };
+    millesime::sample::draw(&plan, &path).unwrap();
+    support::layers::update(
+        &path,
+        "UPDATE points SET seen_before = (stratum = 'artificial'), \
+         seen_after = (stratum IN ('artificial', 'artificialised'))",
+    );
+    support::layers::update(&path, wrong);
+    path
+}
+
+#[test]
+fn checked_points_give_figures_their_interval() {
+    let folder = TempDir::new().unwrap();
+    let outputs = Outputs::of(&communes(folder.path()));
+    let points = checked(
+        &outputs,
+        "UPDATE points SET seen_after = 0 WHERE fid IN \
+         (SELECT fid FROM points WHERE stratum = 'artificialised' LIMIT 10)",
+    );
+    let (out, into) = (outputs.path(), folder.path().join("reports"));
+    let with_points = |level| Request {
+        level,
+        sample: Some(&points),
+        ..request(&out, &into, &[])
+    };
+    let files = write(&with_points(millesime::levels::WHOLE)).unwrap();
+    let whole = page(&files, "");
+    let accuracy = millesime::sample::accuracy(&points).unwrap();
+    let gained = accuracy.figures.iter().find(|f| f.name == "artificialised");
+    let estimate = gained.unwrap().estimate;
+    let (area, half) = [estimate.area, estimate.half_width()]
+        .map(millesime::french::hectares)
+        .into();
+    assert!(
+        whole.contains(&format!("estimé {area} ± {half} (95\u{a0}%)")),
+        "{whole}"
+    );
+    assert!(!whole.contains("non mesurée"));
+    // A commune is told of what is measured, and that it is not its own.
+    let files = write(&with_points(COMMUNE)).unwrap();
+    let own = page(&files, "32001");
+    assert!(own.contains("dont la précision propre n’est pas mesurée"));
+    assert!(own.contains(&format!("± {half}")) && !own.contains("estimé "));
+    // Points of another run say nothing of this one.
+    let other = TempDir::new().unwrap();
+    let quiet = Drawing::default()
+        .named("32001", "Autre", rectangle(0.0, 0.0, 300.0, 200.0))
+        .vintage(
+            2016,
+            vec![object(
+                "CS2.2.1",
+                "US1.1",
+                &[&rectangle(0.0, 0.0, 300.0, 200.0)],
+            )],
+        )
+        .vintage(
+            2019,
+            vec![object(
+                "CS2.2.1",
+                "US1.1",
+                &[&rectangle(0.0, 0.0, 300.0, 200.0)],
+            )],
+        )
+        .write(other.path());
+    let quiet = Outputs::of(&quiet);
+    let refused = write(&Request {
+        sample: Some(&points),
+        ..request(&quiet.path(), &into, &[])
+    });
+    assert!(refused.unwrap_err().to_string().contains("another ground"));
+}
+
+#[test]
+fn a_commune_of_former_days_has_the_page_of_what_it_became() {
+    let folder = TempDir::new().unwrap();
+    let territory = communes(folder.path());
+    let movements = "MOD,DATE_EFF,TYPECOM_AV,COM_AV,LIBELLE_AV,TYPECOM_AP,COM_AP,LIBELLE_AP\n\
+        32,2019-01-01,COM,32002,Œuvray,COM,32002,Œuvray-le-Bœuf\n\
+        32,2019-01-01,COM,32099,Le Bœuf,COM,32002,Œuvray-le-Bœuf\n\
+        32,1973-01-01,COM,32098,La Vache,COM,32099,Le Bœuf\n\
+        32,1973-01-01,COM,32099,Le Bœuf,COM,32099,Le Bœuf\n\
+        10,2015-03-01,COM,32001,Lille,COM,32001,L'Isle-Élancée & fils\n";
+    std::fs::write(folder.path().join("mouvements.csv"), movements).unwrap();
+    let told = std::fs::read_to_string(&territory).unwrap();
+    let told = told + "\n[cog]\nmovements = \"mouvements.csv\"\n";
+    std::fs::write(&territory, told).unwrap();
+    let outputs = Outputs::of(&territory);
+    let (out, into) = (outputs.path(), folder.path().join("reports"));
+    let files = write(&request(&out, &into, &[])).unwrap();
+    let merged = page(&files, "32002");
+    assert!(
+        merged.contains("Le 1er janvier 2019, Œuvray-le-Bœuf a réuni Œuvray et Le Bœuf."),
+        "{merged}"
+    );
+    assert!(
+        merged.contains("commune d’aujourd’hui, à toutes les dates") && !merged.contains("1973")
+    );
+    assert!(page(&files, "32001").contains("Elle s’appelait Lille jusqu’au 1er mars 2015."));
+    // By its code, by its name, and before that.
+    for asked in ["32099", "le bœuf", "La Vache"] {
+        let territories = [asked.to_owned()];
+        let reference = Reference::load(None).unwrap();
+        let summary = report(&request(&out, &into, &territories), &reference, &Quiet).unwrap();
+        assert_eq!((summary.territories, summary.moved.len()), (1, 1));
+        assert!(page(&summary.files, "32002").contains("a réuni"));
+    }
+    let refused = millesime::query::commune(&out, "Le Bœuf").unwrap_err();
+    assert!(
+        refused.to_string().contains("is that of 32002"),
+        "{refused}"
+    );
 }

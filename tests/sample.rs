@@ -6,6 +6,7 @@ use gdal::vector::LayerAccess;
 use millesime::sample::{Kind, Plan, accuracy, draw};
 use support::Outputs;
 use support::drawn::{Drawing, object, rectangle};
+use support::layers::update as check;
 use tempfile::TempDir;
 
 const SIDE: f64 = 1000.0;
@@ -37,19 +38,6 @@ fn plan(outputs: &Outputs, seed: u64) -> Plan {
         count: 120,
         seed,
     }
-}
-
-/// Fills in what is seen.
-fn check(path: &std::path::Path, sql: &str) {
-    let options = gdal::DatasetOptions {
-        open_flags: gdal::GdalOpenFlags::GDAL_OF_UPDATE | gdal::GdalOpenFlags::GDAL_OF_VECTOR,
-        ..Default::default()
-    };
-    let dataset = gdal::Dataset::open_ex(path, options).unwrap();
-    dataset
-        .execute_sql(sql, None, gdal::vector::sql::Dialect::DEFAULT)
-        .unwrap();
-    dataset.close().unwrap();
 }
 
 #[test]

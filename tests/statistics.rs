@@ -403,7 +403,12 @@ fn a_territory_astride_two_departements_says_its_years() {
     assert_eq!(of("65", "2018")["inhabitants_per_km2"], "500");
 
     // 32001 is built on more of its ground than 32002, which has nothing.
-    let ranks = outputs.table("comparison");
+    let mut ranks = outputs.table("comparison");
+    // The two départements have no year in common: each is ranked by itself.
+    let wider: Vec<Record> = ranks
+        .extract_if(.., |row| row["among"] != "departement")
+        .collect();
+    assert_eq!(wider.len(), 0);
     let of = |commune: &str| -> &Record {
         let is_it = |r: &&Record| r["commune"] == commune && r["year"] == "2022";
         ranks.iter().find(is_it).unwrap()
@@ -892,4 +897,52 @@ fn consumption_is_carried_between_years_of_the_real_cog() {
         message.contains("2024") && message.contains("[cog]"),
         "{message}"
     );
+}
+
+#[test]
+fn a_territory_is_set_beside_those_as_densely_inhabited() {
+    let folder = TempDir::new().unwrap();
+    let mut drawing = Drawing::default();
+    let mut ground = Vec::new();
+    let mut population = "code,inhabitants\n".to_owned();
+    // Twelve communes of a hectare: the n-th has n × 400 m² of buildings, and inhabitants the other way.
+    for n in 0..12 {
+        let west = f64::from(n) * 100.0;
+        let departement = if n < 6 { "32" } else { "65" };
+        let code = format!("{departement}{:03}", n + 1);
+        drawing = drawing.commune(&code, rectangle(west, 0.0, west + 100.0, 100.0));
+        population += &format!("{code},{}\n", 120 - 10 * n);
+        let height = 4.0 * f64::from(n + 1);
+        let built = rectangle(west, 0.0, west + 100.0, height);
+        let rest = rectangle(west, height, west + 100.0, 100.0);
+        ground.push(object("CS1.1.1.1", "US5", &[&built]));
+        ground.push(object("CS2.2.1", "US1.1", &[&rest]));
+    }
+    let territory = drawing.vintage(2020, ground).write(folder.path());
+    std::fs::write(folder.path().join("population.csv"), population).unwrap();
+    let text = std::fs::read_to_string(&territory).unwrap()
+        + "\n[[population]]\nyear = 2020\npath = \"population.csv\"\ncommune = \"code\"\n\
+           inhabitants = \"inhabitants\"\n";
+    std::fs::write(&territory, text).unwrap();
+    let outputs = Outputs::of(&territory);
+    let rows = outputs.table("similar");
+    assert_eq!(rows.len(), 12);
+    // Both départements are of one région.
+    let mut shares = outputs.table("comparison");
+    shares.retain(|row| row["among"] == "region");
+    let ranks: Vec<&str> = shares.iter().map(|row| row["rank"].as_str()).collect();
+    let expected: Vec<String> = (1..=12).rev().map(|n: u8| n.to_string()).collect();
+    assert_eq!(ranks, expected);
+    let share = |n: usize| shares[n]["artificial_share"].parse::<f64>().unwrap();
+    for (n, row) in rows.iter().enumerate() {
+        let others: Vec<usize> = (0..12).filter(|m| *m != n && m.abs_diff(n) <= 5).collect();
+        assert_eq!(row["similar"], others.len().to_string());
+        let above = others.iter().filter(|&&m| share(m) > share(n)).count();
+        assert_eq!(row["rank"], (above + 1).to_string(), "{row:?}");
+        let mut own: Vec<f64> = others.iter().map(|&m| share(m)).collect();
+        own.sort_by(f64::total_cmp);
+        let middle = (own[(own.len() - 1) / 2] + own[own.len() / 2]) / 2.0;
+        let median: f64 = row["median_share"].parse().unwrap();
+        assert!((median - middle).abs() < 1e-12, "{row:?}");
+    }
 }

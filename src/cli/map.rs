@@ -70,7 +70,7 @@ pub struct Flags {
     #[arg(long, default_value_t = 1200)]
     width: u32,
     /// First and last zoom of PMTiles.
-    #[arg(long, default_value = "8-15")]
+    #[arg(long, default_value = "11-15")]
     zooms: String,
     /// File to write: .svg, .png or .pmtiles.
     #[arg(long, value_name = "FILE")]

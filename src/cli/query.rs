@@ -175,7 +175,12 @@ pub fn main(flags: Flags) -> Result<Outcome> {
             total.periods
         );
     }
-    if total.faces == 0 {
+    if total.faces == 0 && !total.is_compared {
+        eprintln!(
+            "one vintage covers this ground, so that nothing changed; --kind stock and --kind any ask for \
+             what it is"
+        );
+    } else if total.faces == 0 {
         eprintln!("no face answers all of these conditions");
     }
     Ok(Outcome::Done)

@@ -51,6 +51,9 @@ pub struct Flags {
     /// What to write; all, when not given.
     #[arg(long, value_enum, value_delimiter = ',')]
     format: Vec<FormatFlag>,
+    /// Points that `millesime sample` drew from the run, and that were checked: figures get their intervals.
+    #[arg(long, value_name = "FILE")]
+    sample: Option<PathBuf>,
     /// Folder of templates that take the place of ours (rapport.html, rapport.css, rapport.typ, definitions.csv).
     #[arg(long, value_name = "FOLDER")]
     templates: Option<PathBuf>,
@@ -90,12 +93,16 @@ pub fn main(flags: Flags) -> Result<Outcome> {
         html: has(FormatFlag::Html),
         pdf: has(FormatFlag::Pdf),
         figures: has(FormatFlag::Figures),
+        sample: flags.sample.as_deref(),
         templates: flags.templates.as_deref(),
         logo: flags.logo.as_deref(),
         preface: flags.preface.as_deref(),
     };
     let bar = Bar::new();
     let summary = report::report(&request, &reference, &bar)?;
+    for (name, date, today) in &summary.moved {
+        eprintln!("{name} has been part of {today} since {date}: the report is that of {today}");
+    }
     match summary.files.as_slice() {
         files if files.len() <= 8 => {
             let lines = files.iter().map(|file| format!("{}\n", file.display()));

@@ -7,6 +7,7 @@ use polars::prelude::DataFrame;
 use super::columns::Columns;
 use super::indicator::Subject;
 use crate::align::{Ground, Verdict};
+use crate::cog::Became;
 use crate::communes::Commune;
 use crate::enaf::{COUNTS, Counts, DESTINATIONS, Enaf};
 use crate::error::{Error, Result};
@@ -26,7 +27,7 @@ use crate::trajectory::{Apart, Objective};
 /// `crossed_stock` the account by zone of the layers that figures are crossed with, `official_ledger`
 /// that by what producers' layers of changes tell; `judged` what
 /// alignment made of differences, `revised` what corrections moved, `returned` what changes back;
-/// `communes`, `neighbours`, which of them touch, and `levels`, the communes of every territory of every level; `enaf` the consumption of
+/// `communes`, `neighbours`, which of them touch, `movements`, what became them, `departements`, the région of each, and `levels`, the communes of every territory of every level; `enaf` the consumption of
 /// every commune by year and destination, `enaf_communes` its communes, `enaf_table` the years of the
 /// table (one row), `enaf_periods` those to add up, `enaf_apart` what is counted apart, `objectives` the
 /// objective of every territory; `population` what the census counts, `population_won` what was won
@@ -60,6 +61,8 @@ pub struct Parts<'a> {
     pub areas: &'a [i64],
     /// and the territories that they make.
     pub levels: &'a Levels,
+    /// What became them.
+    pub movements: &'a [Became],
     /// Population of communes, a table for each year.
     pub population: &'a [Population],
     /// Consumption of ENAF, where there is a table of it.
@@ -127,6 +130,11 @@ impl Account {
             ("communes", communes_frame(parts.communes, parts.areas)?),
             ("levels", levels_frame(parts.levels)?),
             ("neighbours", neighbours_frame(parts.ground)?),
+            ("movements", movements_frame(parts.movements)?),
+            (
+                "departements",
+                departements_frame(parts.communes, reference)?,
+            ),
             ("scope", scope_frame("commune")?),
             ("urbanised", urbanised_frame(reference)?),
             ("nomenclature", nomenclature_frame(reference)?),
@@ -155,6 +163,7 @@ impl Account {
             communes: &[],
             areas: &[],
             levels: &Levels::default(),
+            movements: &[],
             population: &[],
             consumption: None,
         };
@@ -435,6 +444,29 @@ fn neighbours_frame(ground: Option<&Ground>) -> Result<DataFrame> {
     Columns::default()
         .texts("commune", pairs.iter().map(|pair| code(pair.0)))
         .texts("neighbour", pairs.iter().map(|pair| code(pair.1)))
+        .frame()
+}
+
+fn departements_frame(communes: &[Commune], reference: &Reference) -> Result<DataFrame> {
+    let known: BTreeSet<&str> = communes.iter().map(|c| &*c.departement).collect();
+    let region = |code: &&str| reference.departement(code).map(|d| d.region.as_str());
+    Columns::default()
+        .texts("departement", known.iter().map(|code| Some(*code)))
+        .texts("region", known.iter().map(region))
+        .frame()
+}
+
+fn movements_frame(movements: &[Became]) -> Result<DataFrame> {
+    let of =
+        |value: for<'a> fn(&'a Became) -> &'a str| movements.iter().map(move |m| Some(value(m)));
+    Columns::default()
+        .texts("date", of(|m| &m.date))
+        .texts("movement", of(|m| m.kind))
+        .texts("code_before", of(|m| &m.before[0]))
+        .texts("name_before", of(|m| &m.before[1]))
+        .texts("code_after", of(|m| &m.after[0]))
+        .texts("name_after", of(|m| &m.after[1]))
+        .texts("code_today", of(|m| &m.today))
         .frame()
 }
 

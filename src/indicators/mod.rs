@@ -19,7 +19,7 @@ pub use own::{named, own};
 use crate::error::Result;
 
 /// Tables that the SQL of those after them may read too.
-const FEEDING: [&str; 2] = ["basis", GUARANTEE];
+const FEEDING: [&str; 4] = ["basis", "comparison", GUARANTEE, "per_inhabitant"];
 /// A table of communes that is added up for larger territories, and not computed anew.
 const GUARANTEE: &str = "guarantee";
 
@@ -51,10 +51,12 @@ const TABLES: &[(&str, &str)] = &tables![
     "flux_variants",
     "impermeable_flux_by_cover",
     "impermeable_flux_by_use",
+    "movements",
     "neighbours",
     "nomenclature",
     "per_inhabitant",
     "revisions",
+    "similar",
     "stock",
     "stock_by_cover",
     "stock_by_use",

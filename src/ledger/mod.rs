@@ -16,7 +16,7 @@ use rayon::prelude::*;
 pub use crossed::{Crossed, CrossedRow, Where, crossed_periods, crossed_stocks, in_no_account};
 pub use judged::{Judged, judged};
 pub use neighbours::neighbours;
-pub use period::{Change, PeriodFaces, Side, periods, places, state};
+pub use period::{Change, PeriodFaces, Side, alone, periods, places, state};
 pub use returned::{Returned, returned};
 pub use revised::{Revised, revised};
 pub use status::{Decided, VintageStatus, decide};

@@ -116,6 +116,18 @@ pub fn periods(ground: &Ground, others: &[[u16; 2]]) -> Vec<(usize, usize, usize
     found
 }
 
+/// The départements of one vintage, as periods from it to itself: their faces are its ground, and nothing
+/// changes.
+pub fn alone(ground: &Ground) -> Vec<(usize, usize, usize)> {
+    let departements = 0..ground.departements.len();
+    departements
+        .filter_map(|d| match ground.chain(d).as_slice() {
+            &[vintage] => Some((d, vintage, vintage)),
+            _ => None,
+        })
+        .collect()
+}
+
 impl PeriodFaces {
     /// Merges the faces of the ground that are alike in this period.
     pub fn new(

@@ -7,6 +7,7 @@ use gdal::vector::{Feature, Geometry, LayerAccess};
 
 use crate::crs::Crs;
 use crate::error::{Error, Result};
+use crate::query;
 use crate::vector::{Layer, Opening};
 
 /// A layer: its file in the outputs of the run, and what it is shown as.
@@ -83,6 +84,9 @@ pub(super) fn sources(out: &Path) -> Result<Vec<Source>> {
     }
     for path in list("faces/period=*/departement=*/faces.parquet")? {
         let (period, departement) = (key(&path, "period="), key(&path, "departement="));
+        if query::is_one_date(&period) {
+            continue;
+        }
         all.push(Source {
             name: format!("changements_{}_{departement}", period.replace('-', "_")),
             title: format!("Changements {} ({departement})", period.replace('-', "–")),

@@ -141,6 +141,14 @@ pub fn draw(request: &Request, reference: &Reference) -> Result<String> {
             bounds = bounds.map(|bounds| fitted(bounds, request.width, count));
         }
     }
+    let is_one_date = query::is_one_date(&period);
+    if is_one_date && request.what == What::Changes {
+        return Err(Error::input(
+            request.out.display(),
+            format!("has the vintage of {after} alone there: nothing changed"),
+            "ask for --what cover-and-use",
+        ));
+    }
     let scene = Scene::read(
         request.out,
         &period,
@@ -205,8 +213,20 @@ pub fn draw(request: &Request, reference: &Reference) -> Result<String> {
         ],
         What::Global => global(request, &panel, year)?,
     };
+    if is_one_date {
+        // Before and after are the same, and nothing lies between them.
+        panels.retain(|panel| {
+            let view = panel.view.as_ref();
+            view.is_none_or(|view| {
+                let is_twice = request.what != What::CoverAndUse && request.what != What::Global;
+                view.subject != Subject::Changes && (view.is_after || !is_twice)
+            })
+        });
+    }
     let what = match request.what {
         What::CoverAndUse => format!("Couverture et usage du sol, {year}"),
+        What::Cover | What::Pair if is_one_date => format!("Couverture du sol, {year}"),
+        What::Use if is_one_date => format!("Usage du sol, {year}"),
         What::Cover => format!("Couverture du sol, {before} et {after}"),
         What::Use => format!("Usage du sol, {before} et {after}"),
         What::Changes | What::Pair => format!("Changements, {before}–{after}"),
@@ -219,10 +239,7 @@ pub fn draw(request: &Request, reference: &Reference) -> Result<String> {
         },
         str::to_owned,
     );
-    let sources = french::text(&format!(
-        "Source : OCS GE, millésimes {before} et {after} ; Millésime {}",
-        env!("CARGO_PKG_VERSION"),
-    ));
+    let sources = super::sources(before, after);
     let (title, what) = (french::text(&title), french::text(&what));
     let of = |panels| Sheet {
         scene: &scene,
@@ -299,13 +316,11 @@ fn period(request: &Request) -> Result<String> {
         .into_iter()
         .map(|faces| faces.period)
         .collect();
-    // The latest; of those that end together, the shortest.
-    periods.sort_by(|p, q| {
-        let key = |text: &str| {
-            text.split_once('-')
-                .map(|(a, b)| (b.to_owned(), a.to_owned()))
-        };
-        key(p).cmp(&key(q))
+    // The latest that compares two dates; of those that end together, the shortest.
+    periods.sort_by_key(|text| {
+        let years = text.split_once('-');
+        let years = years.map(|(a, b)| (b.to_owned(), a.to_owned()));
+        (!query::is_one_date(text), years)
     });
     match request.period {
         None => Ok(periods.pop().unwrap_or_default()),

@@ -21,6 +21,7 @@ pub(crate) use degrees::{Degrees, through};
 pub(crate) use faces::{Batch, FaceFile, Need};
 use filter::LOOKED_AT;
 pub use filter::{Filter, Kind, Pattern, Transition, Zone};
+pub(crate) use place::former;
 pub use place::{Region, plain};
 use store::Faces;
 pub(crate) use store::Store;
@@ -80,6 +81,8 @@ pub struct Total {
     pub area: i64,
     /// Periods that they are of.
     pub periods: usize,
+    /// Whether any of the ground that was looked through is compared with that of another date.
+    pub is_compared: bool,
 }
 
 /// Faces of one file that answer a question.
@@ -128,6 +131,13 @@ pub fn save(question: &Question, format: Format, path: &Path) -> Result<Total> {
     Ok(sum(&found))
 }
 
+/// Whether a period is from a vintage to itself: ground that nothing is compared with.
+pub(crate) fn is_one_date(period: &str) -> bool {
+    period
+        .split_once('-')
+        .is_some_and(|(before, after)| before == after)
+}
+
 /// The CRS of the faces of a run, as PROJJSON.
 pub(crate) fn projjson(store: &Store) -> Result<Value> {
     match store.faces()?.first() {
@@ -151,6 +161,7 @@ fn sum(found: &[Found]) -> Total {
     let with_faces = found.iter().filter(|part| !part.batches.is_empty());
     let periods: BTreeSet<&str> = with_faces.map(|part| part.period.as_str()).collect();
     total.periods = periods.len();
+    total.is_compared = found.iter().any(|part| !is_one_date(&part.period));
     for batch in found.iter().flat_map(|part| &part.batches) {
         total.faces += batch.num_rows();
         total.area += areas(batch).map_or(0, |areas| areas.values().iter().sum());
@@ -251,6 +262,11 @@ pub(crate) fn require_listed(out: &Path, name: &str, asked: &str) -> Result<()> 
     let known: BTreeSet<&str> = values.iter().map(|(value, _)| value.as_str()).collect();
     if known.contains(asked) {
         return Ok(());
+    }
+    if name == "commune"
+        && let Some(former) = place::former(out, asked)
+    {
+        return Err(former.refused(out));
     }
     let lists = format!("tables/stock.csv lists all {}", known.len());
     let advice = match crate::error::nearest(asked, known.iter().copied()) {

@@ -286,6 +286,9 @@ pub(super) fn commune(out: &Path, given: &str) -> Result<BTreeSet<String>> {
             format!("give one by its code: {}", codes.join(", ")),
         ));
     }
+    if let Some(former) = former(out, given) {
+        return Err(former.refused(out));
+    }
     let names = named
         .iter()
         .flat_map(|(code, name)| [code.as_str(), name.as_str()]);
@@ -297,4 +300,51 @@ pub(super) fn commune(out: &Path, given: &str) -> Result<BTreeSet<String>> {
             None => "tables/stock.csv lists all".to_owned(),
         },
     ))
+}
+
+/// A commune of former days.
+pub(crate) struct Former {
+    /// What it was called.
+    pub(crate) name: String,
+    /// Until when.
+    pub(crate) date: String,
+    /// The commune that it is, or is part of, today.
+    pub(crate) today: String,
+    code: String,
+}
+
+impl Former {
+    /// Says where its ground is to be looked for.
+    pub(super) fn refused(&self, out: &Path) -> Error {
+        let (code, name) = (&self.code, &self.name);
+        Error::input(
+            out.display(),
+            format!("has no commune {code} ({name}) since {}", self.date),
+            format!("its ground is that of {}: ask for that", self.today),
+        )
+    }
+}
+
+/// The commune of former days of a code or a name, where the run knows the movements of communes: the last
+/// that had it.
+pub(crate) fn former(out: &Path, given: &str) -> Option<Former> {
+    // A run without movements has no such table, and a server cannot be asked whether it is there.
+    let text = Store::new(out).text("tables/movements.csv").ok()?;
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let headers = reader.headers().ok()?.clone();
+    let place = |name: &str| headers.iter().position(|h| h == name);
+    let (date, code) = (place("date")?, place("code_before")?);
+    let (name, today) = (place("name_before")?, place("code_today")?);
+    let asked = plain(given);
+    // The latest comes first.
+    reader.records().flatten().find_map(|row| {
+        let cell = |n: usize| row.get(n).unwrap_or_default().to_owned();
+        let is_it = cell(code) == given || plain(&cell(name)) == asked;
+        (is_it && cell(code) != cell(today)).then(|| Former {
+            name: cell(name),
+            date: cell(date),
+            today: cell(today),
+            code: cell(code),
+        })
+    })
 }

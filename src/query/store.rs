@@ -98,8 +98,8 @@ impl Store {
             return Err(match is_run {
                 true => Error::input(
                     self.0.display(),
-                    "is a run of no period: nothing is compared in it",
-                    "give one of two vintages or more, or of a layer of changes",
+                    "is a run of no ground: it has tables alone",
+                    "give one of vintages, or of a layer of changes",
                 ),
                 false => Error::input(
                     self.0.display(),

@@ -89,6 +89,32 @@ pub(super) fn stock(title: &str, vintages: &[(String, f64, f64)]) -> String {
     svg + "</svg>"
 }
 
+/// A bar for each share: the first is the territory's own.
+pub(super) fn shares(title: &str, rows: &[(String, f64)]) -> String {
+    let (row, left, width) = (30.0, 190.0, 640.0);
+    let most = rows.iter().map(|r| r.1).fold(0.001, f64::max);
+    let scale = (width - left - 80.0) / most;
+    let told: Vec<String> = rows
+        .iter()
+        .map(|(label, share)| format!("{label} : {}", french::percent(*share)))
+        .collect();
+    let mut svg = open(
+        width,
+        rows.len() as f64 * row + 6.0,
+        title,
+        &told.join(" ; "),
+    );
+    for (n, (label, share)) in rows.iter().enumerate() {
+        let y = n as f64 * row + 4.0;
+        let fill = if n == 0 { GAINED } else { STOCK };
+        text(&mut svg, left - 10.0, y + 16.0, "end", label);
+        bar(&mut svg, [left, y, share * scale, 22.0], fill);
+        let at = left + share * scale + 8.0;
+        text(&mut svg, at, y + 16.0, "start", &french::percent(*share));
+    }
+    svg + "</svg>"
+}
+
 /// Bars to the right for what is gained, to the left for what is lost.
 pub(super) fn flux(title: &str, rows: &[(String, f64, f64)]) -> String {
     let (row, left, width) = (28.0, 250.0, 640.0);

@@ -14,7 +14,7 @@ use crate::reference::Reference;
 pub(super) struct Drawn<'a> {
     pub(super) scene: Scene,
     pub(super) reference: &'a Reference,
-    /// SVG by name: cover, use, changes.
+    /// SVG by name: cover, use, changes; state alone where there is one date.
     pub(super) maps: Vec<(&'static str, String)>,
 }
 
@@ -52,10 +52,7 @@ pub(super) fn draw<'a>(
         view,
     };
     let (before, after) = (&period.before, &period.after);
-    let sources = french::text(&format!(
-        "Source : OCS GE, millésimes {before} et {after} ; Millésime {}",
-        env!("CARGO_PKG_VERSION"),
-    ));
+    let sources = crate::map::sources(before, after);
     let name = &territory.name;
     let pair = |subject| {
         [
@@ -77,6 +74,24 @@ pub(super) fn draw<'a>(
             is_exact: false,
         })
     };
+    if before == after {
+        let state = draw(
+            &[
+                panel(format!("Couverture, {after}"), view(Subject::Cover, true)),
+                panel(format!("Usage, {after}"), view(Subject::Usage, true)),
+            ],
+            "st",
+            format!("Couverture et usage du sol, {name}, {after}"),
+            format!(
+                "Deux cartes côte à côte de la couverture et de l'usage du sol en {after}, aux couleurs officielles de l'OCS GE."
+            ),
+        );
+        return Ok(Some(Drawn {
+            maps: vec![("state", state)],
+            scene,
+            reference,
+        }));
+    }
     let cover = draw(
         &pair(Subject::Cover),
         "cs",

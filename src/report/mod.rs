@@ -1,12 +1,14 @@
 //! Reports of a territory for whoever votes on it: a page, a PDF, and the figures of both as tables.
 
 mod charts;
+mod communes;
 mod consumption;
 mod content;
 mod figures;
 mod largest;
 mod maps;
 mod pdf;
+mod precision;
 mod quality;
 mod sheet;
 mod tables;
@@ -29,6 +31,7 @@ use crate::query::{self, plain};
 use crate::reference::Reference;
 use content::{Content, Period};
 use figures::Figures;
+use precision::Precision;
 use tables::Tables;
 use templates::{DOCUMENT, Templates};
 
@@ -53,6 +56,8 @@ pub struct Request<'a> {
     pub pdf: bool,
     /// and the figures, as CSV and XLSX.
     pub figures: bool,
+    /// Points that were drawn from the run, and checked.
+    pub sample: Option<&'a Path>,
     /// A folder of templates that take the place of ours.
     pub templates: Option<&'a Path>,
     /// A picture (SVG, PNG or JPEG) for the head of the report.
@@ -103,6 +108,9 @@ pub struct Summary {
     pub files: Vec<PathBuf>,
     /// Territories.
     pub territories: usize,
+    /// Communes of former days that were asked for: their name, until when, and the commune of today whose
+    /// report is theirs.
+    pub moved: Vec<(String, String, String)>,
 }
 
 /// Writes the reports that are asked for.
@@ -112,12 +120,16 @@ pub fn report(
     progress: &dyn Progress,
 ) -> Result<Summary> {
     let manifest = manifest(request.out)?;
-    let territories = chosen(request, reference)?;
+    let mut moved = Vec::new();
+    let territories = chosen(request, reference, &mut moved)?;
     let series = series(request, &manifest)?;
     let templates = Templates::read(request.templates)?;
     let logo = request.logo.map(logo).transpose()?;
     let preface = request.preface.map(paragraphs).transpose()?;
+    let read = |path| Precision::read(path, request.out, &series);
+    let precision = request.sample.map(read).transpose()?;
     let tables = Tables::new(request.out, request.level);
+    let of_communes = Tables::new(request.out, COMMUNE);
     let folder = request.out.file_name();
     let out = folder.map_or_else(|| "out".to_owned(), |n| n.to_string_lossy().into_owned());
     std::fs::create_dir_all(request.into).map_err(|e| Error::unwritable(request.into, e))?;
@@ -127,8 +139,10 @@ pub fn report(
         reference,
         manifest: &manifest,
         series,
+        precision,
         templates: &templates,
         tables: &tables,
+        of_communes: &of_communes,
         out: &out,
         logo,
         preface,
@@ -137,6 +151,7 @@ pub fn report(
     Ok(Summary {
         files: written,
         territories: territories.len(),
+        moved,
     })
 }
 
@@ -249,7 +264,11 @@ fn departement_of(code: &str) -> String {
 }
 
 /// Those that are asked for, by code or by name.
-fn chosen(request: &Request, reference: &Reference) -> Result<Vec<Territory>> {
+fn chosen(
+    request: &Request,
+    reference: &Reference,
+    moved: &mut Vec<(String, String, String)>,
+) -> Result<Vec<Territory>> {
     let all = listed(request, reference)?;
     if all.is_empty() {
         return Err(Error::input(
@@ -268,6 +287,17 @@ fn chosen(request: &Request, reference: &Reference) -> Result<Vec<Territory>> {
         let found: Vec<&Territory> = all.iter().filter(is_it).collect();
         match found.as_slice() {
             [one] => chosen.push((*one).clone()),
+            [] if request.level == COMMUNE
+                && let Some(former) = query::former(request.out, asked)
+                && let Some(today) = all.iter().find(|t| t.code == former.today) =>
+            {
+                // It has the page of the commune that it is part of today, which tells since when.
+                let today = today.clone();
+                moved.push((former.name, former.date, today.name.clone()));
+                if !chosen.contains(&today) {
+                    chosen.push(today);
+                }
+            }
             [] => {
                 let names = all.iter().flat_map(|t| [t.code.as_str(), t.name.as_str()]);
                 let advice = match crate::error::nearest(asked, names) {
@@ -343,8 +373,11 @@ struct Work<'a> {
     reference: &'a Reference,
     manifest: &'a Value,
     series: String,
+    precision: Option<Precision>,
     templates: &'a Templates,
     tables: &'a Tables,
+    /// The tables of communes.
+    of_communes: &'a Tables,
     out: &'a str,
     logo: Option<Logo>,
     preface: Option<Vec<String>>,
@@ -406,16 +439,28 @@ impl Work<'_> {
             figures: Figures::default(),
         };
         let mut report = content.write()?;
+        report["precision"] = content.precision(self.precision.as_ref());
         // What no vintage covers has no map.
-        let period = content.period()?.filter(|_| !report["period"].is_null());
+        let period = match content.period()? {
+            None => content.one_date()?,
+            period => period.filter(|_| !report["period"].is_null()),
+        };
+        let members = match territory.level.as_str() {
+            COMMUNE => BTreeSet::from([territory.code.clone()]),
+            level => query::communes_of(self.request.out, level, &territory.code)?,
+        };
+        let compared = period.as_ref().filter(|p| p.before != p.after);
+        report["communes"] = content.communes(compared, &members, self.of_communes)?;
         let mut pictures: Vec<(String, Vec<u8>)> = Vec::new();
         if self.request.html || self.request.pdf {
-            let maps = self.maps(territory, period.as_ref(), &mut content, &mut report)?;
+            let maps = self.maps(&members, period.as_ref(), &mut content, &mut report)?;
             pictures.extend(maps);
         }
+        let movements = content.movements()?;
         let figures = content.figures;
         self.describe(territory, &mut report);
         report["questions"] = json!(figures.questions);
+        report["movements"] = json!(movements);
         report["sentences"] = json!(words::sentences(territory, &report));
         let mut written = Vec::new();
         let stem = territory.stem();
@@ -456,7 +501,7 @@ impl Work<'_> {
     /// Draws the maps, and the largest changes.
     fn maps(
         &self,
-        territory: &Territory,
+        communes: &BTreeSet<String>,
         period: Option<&Period>,
         content: &mut Content,
         report: &mut Value,
@@ -464,16 +509,12 @@ impl Work<'_> {
         let Some(period) = period.filter(|p| !p.before.is_empty()) else {
             return Ok(Vec::new());
         };
-        let communes = match territory.level.as_str() {
-            COMMUNE => BTreeSet::from([territory.code.clone()]),
-            level => query::communes_of(self.request.out, level, &territory.code)?,
-        };
         let drawn = maps::draw(
             self.request.out,
             &self.series,
             period,
-            &communes,
-            territory,
+            communes,
+            content.territory,
             self.reference,
         )?;
         let Some(drawn) = drawn else {
@@ -565,6 +606,10 @@ fn pdf_charts(report: &mut Value, files: &mut Vec<(String, Vec<u8>)>) {
             files.push((format!("chart-{part}.svg"), svg.as_bytes().to_vec()));
             report[part]["chart"] = json!(format!("chart-{part}.svg"));
         }
+    }
+    if let Some(svg) = report["comparison"]["medians"].as_str() {
+        files.push(("chart-medians.svg".to_owned(), svg.as_bytes().to_vec()));
+        report["comparison"]["medians"] = json!("chart-medians.svg");
     }
     if let Some(maps) = report["maps"].as_object_mut() {
         for (name, map) in maps {

@@ -192,6 +192,10 @@ pub fn run_with(
         .into_iter()
         .flatten()
         .collect::<Vec<Ledger>>();
+    let alone = ledger::alone(&ground);
+    alone
+        .par_iter()
+        .try_for_each(|&place| writer.faces(place).map(drop))?;
     let named = |name| series.iter().find(|(s, _): &&Decided| s.name == name);
     let judged = match series.as_slice() {
         [.., (base, decided), (aligned, _)] if aligned.name == align::ALIGNED => {
@@ -230,6 +234,7 @@ pub fn run_with(
         communes: &ground.communes,
         areas: &areas,
         levels: &levels,
+        movements: &[],
         population: &[],
         consumption: None,
     };
@@ -280,6 +285,10 @@ pub fn run_with(
         "faces": ledgers
             .iter()
             .map(|l| (l.years, l.departement.to_string()))
+            .chain(alone.iter().map(|&(d, v, _)| {
+                let year = ground.vintages[v].year;
+                ((year, year), ground.departements[d].to_string())
+            }))
             .collect::<BTreeSet<_>>()
             .into_iter()
             .map(|((before, after), departement)| json!({
@@ -383,21 +392,32 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Accounts for a period, and writes its faces and its ledger.
-    fn period(&self, period: (usize, usize, usize)) -> Result<Vec<Ledger>> {
+    /// The folder of a period.
+    fn folder(&self, (d, before, after): (usize, usize, usize)) -> String {
+        let [before, after] = [before, after].map(|v| self.ground.vintages[v].year);
+        let departement = &self.ground.departements[d];
+        format!("period={before}-{after}/departement={departement}")
+    }
+
+    /// Writes the faces of a period, in each series.
+    fn faces(&self, period: (usize, usize, usize)) -> Result<Vec<PeriodFaces>> {
         let faces: Vec<PeriodFaces> = self
             .series
             .iter()
             .map(|(s, decided)| PeriodFaces::new(self.ground, s, decided, self.reference, period))
             .collect();
-        let account = |faces| ledger::account(self.ground, faces);
-        let ledgers: Vec<Ledger> = faces.iter().map(account).collect();
-        let (d, before, after) = period;
-        let [before, after] = [before, after].map(|v| self.ground.vintages[v].year);
-        let departement = &self.ground.departements[d];
-        let folder = format!("period={before}-{after}/departement={departement}");
+        let folder = self.folder(period);
         let path = self.staging.path(format!("faces/{folder}/faces.parquet"))?;
         publish::faces(&path, self.ground, &faces, self.reference, self.crs)?;
+        Ok(faces)
+    }
+
+    /// Accounts for a period, and writes its faces and its ledger.
+    fn period(&self, period: (usize, usize, usize)) -> Result<Vec<Ledger>> {
+        let faces = self.faces(period)?;
+        let account = |faces| ledger::account(self.ground, faces);
+        let ledgers: Vec<Ledger> = faces.iter().map(account).collect();
+        let folder = self.folder(period);
         let path = self
             .staging
             .path(format!("ledger/{folder}/ledger.parquet"))?;

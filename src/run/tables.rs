@@ -59,6 +59,7 @@ pub(super) fn tables_alone(
         communes: &listed,
         areas: &areas,
         levels: &levels,
+        movements: &[],
         population: &[],
         consumption: None,
     };
@@ -143,7 +144,14 @@ pub(super) fn write_tables(
         enaf: report,
         population: population.iter().map(|p| p.report.clone()).collect(),
     };
+    let movements = territory.cog.as_ref();
+    let movements = movements.map(|cog| Movements::read(&cog.movements));
+    let movements = movements.transpose()?.map_or(Vec::new(), |all| {
+        let codes = parts.communes.iter().map(|c| &*c.code).collect();
+        all.origins(&codes, cog)
+    });
     let parts = Parts {
+        movements: &movements,
         population: &population,
         consumption: consumption.as_ref(),
         ..parts

@@ -85,18 +85,8 @@ pub fn draw(plan: &Plan, path: &Path) -> Result<Drawn> {
     };
     query::require_listed(&plan.out, "series", &series)?;
     // Once through the faces for the areas, once for those that a point falls on.
-    let mut areas: BTreeMap<Kind, i64> = BTreeMap::new();
-    let mut unknown = 0;
     let store = Store::new(&plan.out);
-    for file in &files {
-        scan(&store, file, &series, |kind, area, _, _| {
-            match kind {
-                Some(kind) => *areas.entry(kind).or_default() += area,
-                None => unknown += area,
-            }
-            Ok(())
-        })?;
-    }
+    let (areas, unknown) = measure(&store, &files, &series)?;
     if areas.is_empty() {
         return Err(Error::input(
             plan.out.display(),
@@ -156,6 +146,35 @@ pub fn draw(plan: &Plan, path: &Path) -> Result<Drawn> {
             .collect(),
         unknown,
     })
+}
+
+/// The ground of each stratum, and that whose status is not known, in half square centimetres.
+fn measure(store: &Store, files: &[String], series: &str) -> Result<(BTreeMap<Kind, i64>, i64)> {
+    let mut areas: BTreeMap<Kind, i64> = BTreeMap::new();
+    let mut unknown = 0;
+    for file in files {
+        scan(store, file, series, |kind, area, _, _| {
+            match kind {
+                Some(kind) => *areas.entry(kind).or_default() += area,
+                None => unknown += area,
+            }
+            Ok(())
+        })?;
+    }
+    Ok((areas, unknown))
+}
+
+/// The strata of a period and a series of the run in `out`.
+pub(super) fn strata(out: &Path, period: &str, series: &str) -> Result<BTreeMap<Kind, i64>> {
+    let plan = Plan {
+        out: out.to_owned(),
+        period: Some(period.to_owned()),
+        series: None,
+        count: 0,
+        seed: 0,
+    };
+    let (_, files) = files(&plan)?;
+    Ok(measure(&Store::new(out), &files, series)?.0)
 }
 
 /// Half of the points shared equally, half by area; at least two each.

@@ -9,7 +9,7 @@ mod draw;
 mod read;
 
 pub use draw::{Drawn, Plan, draw};
-pub use read::{Accuracy, Figure, accuracy};
+pub use read::{Accuracy, Figure, accuracy, require_drawn_from};
 
 /// What is said of a territory without checked points.
 pub const NOT_MEASURED: &str = "précision non mesurée";

@@ -7,6 +7,7 @@ use super::{COLUMNS, Kind, LAYER};
 use crate::accuracy::{Estimate, Stratum, estimate};
 use crate::error::{Error, Result};
 use crate::grid::HALF_CM2_PER_M2;
+use crate::query;
 use crate::vector::{Layer, Opening};
 
 /// Fewer errors than this in a stratum, and the interval is not to be relied on.
@@ -47,6 +48,28 @@ impl Accuracy {
             .filter(is_thin)
             .map(|(&k, _)| k)
             .collect()
+    }
+}
+
+/// Refuses points of the file `path` that were not drawn from the run in `out`.
+pub fn require_drawn_from(path: &Path, accuracy: &Accuracy, out: &Path) -> Result<()> {
+    let own = super::draw::strata(out, &accuracy.period, &accuracy.series)?;
+    let is_same = own.len() == accuracy.strata.len()
+        && own.iter().all(|(kind, area)| {
+            let square_metres = *area as f64 / HALF_CM2_PER_M2 as f64;
+            let of = accuracy.strata.get(kind);
+            of.is_some_and(|of| of.0 == square_metres)
+        });
+    match is_same {
+        true => Ok(()),
+        false => Err(Error::input(
+            path.display(),
+            format!(
+                "its points were drawn from another ground than that of {}",
+                out.display()
+            ),
+            "draw them from this run with `millesime sample`, or give the run that they are of",
+        )),
     }
 }
 
@@ -115,7 +138,13 @@ pub fn accuracy(path: &Path) -> Result<Accuracy> {
             ));
         }
         entry.1 += 1;
-        entry.2.extend(seen(9)?.zip(seen(10)?));
+        let (before, after) = (seen(9)?, seen(10)?);
+        // Ground of one date is looked at once.
+        let before = match query::is_one_date(&own.0) {
+            true => after,
+            false => before,
+        };
+        entry.2.extend(before.zip(after));
         Ok(())
     })?;
     let (period, series) = about.ok_or_else(|| {
@@ -130,6 +159,7 @@ pub fn accuracy(path: &Path) -> Result<Accuracy> {
             "give all points of the draw, checked or not",
         ));
     }
+    let is_one_date = query::is_one_date(&period);
     let strata = points
         .iter()
         .map(|(&kind, (area, count, seen))| {
@@ -141,15 +171,18 @@ pub fn accuracy(path: &Path) -> Result<Accuracy> {
         period,
         series,
         strata,
-        figures: figures(&points),
+        figures: figures(&points, is_one_date),
     })
 }
 
-fn figures(points: &BTreeMap<Kind, (f64, usize, Vec<Seen>)>) -> Vec<Figure> {
+/// The stock at the later date.
+const AFTER: &str = "artificial after";
+
+fn figures(points: &BTreeMap<Kind, (f64, usize, Vec<Seen>)>, is_one_date: bool) -> Vec<Figure> {
     let as_number = |is: bool| f64::from(u8::from(is));
     let kinds: [(&'static str, &dyn Fn(Seen) -> f64); 5] = [
         ("artificial before", &|(before, _)| as_number(before)),
-        ("artificial after", &|(_, after)| as_number(after)),
+        (AFTER, &|(_, after)| as_number(after)),
         ("artificialised", &|(b, a)| as_number(!b && a)),
         ("désartificialised", &|(b, a)| as_number(b && !a)),
         ("net", &|(b, a)| as_number(a) - as_number(b)),
@@ -171,5 +204,10 @@ fn figures(points: &BTreeMap<Kind, (f64, usize, Vec<Seen>)>) -> Vec<Figure> {
             estimate: estimate(&strata)?,
         })
     };
-    kinds.into_iter().filter_map(figure).collect()
+    let is_told = |kind: &(&'static str, &dyn Fn(Seen) -> f64)| !is_one_date || kind.0 == AFTER;
+    kinds
+        .into_iter()
+        .filter(is_told)
+        .filter_map(figure)
+        .collect()
 }

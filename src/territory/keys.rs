@@ -136,11 +136,20 @@ fn require(key: &str, known: &[&str], section: &str, text: &str, place: &str) ->
     if known.contains(&key) {
         return Ok(());
     }
+    // The same key may stand, and rightly, in another section.
+    let mut within = "";
     let line = text.lines().position(|line| {
-        let start = line.trim_start().trim_start_matches('[');
-        start
+        let line = line.trim_start();
+        let start = line.trim_start_matches('[');
+        let is_it = start
             .strip_prefix(key)
-            .is_some_and(|rest| rest.trim_start().starts_with(['=', ']', '.']))
+            .is_some_and(|rest| rest.trim_start().starts_with(['=', ']', '.']));
+        if line.starts_with('[') {
+            let header = start.split(']').next().unwrap_or_default();
+            within = header.rsplit('.').next().unwrap_or_default().trim();
+            return is_it;
+        }
+        is_it && within == section
     });
     let line = line.map_or(String::new(), |n| format!(", line {}", n + 1));
     let what = match section {

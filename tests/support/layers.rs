@@ -72,3 +72,16 @@ impl Layer<'_> {
         dataset.flush_cache().unwrap();
     }
 }
+
+/// Changes rows of a file of layers.
+pub fn update(path: &std::path::Path, sql: &str) {
+    let options = gdal::DatasetOptions {
+        open_flags: gdal::GdalOpenFlags::GDAL_OF_UPDATE | gdal::GdalOpenFlags::GDAL_OF_VECTOR,
+        ..Default::default()
+    };
+    let dataset = gdal::Dataset::open_ex(path, options).unwrap();
+    dataset
+        .execute_sql(sql, None, gdal::vector::sql::Dialect::DEFAULT)
+        .unwrap();
+    dataset.close().unwrap();
+}

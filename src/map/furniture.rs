@@ -19,29 +19,31 @@ const LETTER: f64 = 6.4;
 /// Pixels of a patch of colour and the space around.
 const PATCH: f64 = 34.0;
 
-/// How many columns a legend has, and how wide they are.
-fn columns(keys: &[Key], width: f64) -> (usize, f64) {
-    let longest = keys
-        .iter()
-        .map(|k| k.label.chars().count())
-        .max()
-        .unwrap_or(0);
-    let one = longest as f64 * LETTER + PATCH;
-    let count = ((width / one) as usize).clamp(1, keys.len().max(1));
-    (count, width / count as f64)
+/// How many lines the columns of a legend have, and how wide each is: as many columns as there is room for.
+fn columns(keys: &[Key], width: f64) -> (usize, Vec<f64>) {
+    let wide = |key: &Key| key.label.chars().count() as f64 * LETTER + PATCH;
+    let of = |lines: usize| -> Vec<f64> {
+        let columns = keys.chunks(lines);
+        columns
+            .map(|column| column.iter().map(wide).fold(0.0, f64::max))
+            .collect()
+    };
+    let lines = (1..keys.len()).find(|&lines| of(lines).iter().sum::<f64>() <= width);
+    let lines = lines.unwrap_or(keys.len().max(1));
+    (lines, of(lines))
 }
 
 pub(super) fn legend_height(keys: &[Key], width: f64) -> f64 {
-    let (count, _) = columns(keys, width);
-    keys.len().div_ceil(count) as f64 * LINE + 6.0
+    let (lines, _) = columns(keys, width);
+    lines as f64 * LINE + 6.0
 }
 
 /// Draws a legend, column by column.
 pub(super) fn legend(svg: &mut String, keys: &[Key], x: f64, y: f64, width: f64, mark: &str) {
-    let (count, across) = columns(keys, width);
-    let rows = keys.len().div_ceil(count).max(1);
+    let (lines, wide) = columns(keys, width);
     for (n, key) in keys.iter().enumerate() {
-        let (left, top) = (x + (n / rows) as f64 * across, y + (n % rows) as f64 * LINE);
+        let before: f64 = wide.iter().take(n / lines).sum();
+        let (left, top) = (x + before, y + (n % lines) as f64 * LINE);
         let fill = match key.colour.as_str() {
             LOST => format!("url(#{mark}-lost)"),
             colour => colour.to_owned(),

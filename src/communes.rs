@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::crs::Crs;
 use crate::error::{Error, Result};
+use crate::grid::HALF_CM2_PER_M2;
 use crate::partition::Builder;
 use crate::territory;
 use crate::vector::{Layer, Opening};
@@ -25,6 +26,8 @@ pub struct Commune {
     pub name: Arc<str>,
     /// Code of its département.
     pub departement: Arc<str>,
+    /// Its official area, where it is given, in half square centimetres.
+    pub official: Option<i64>,
 }
 
 /// Communes as they were read, sorted by code.
@@ -55,17 +58,18 @@ fn open(communes: &territory::Communes) -> Result<Layer> {
     Layer::open(&communes.path, opening)
 }
 
-/// The columns of code, name and, where it is told, département.
-fn columns(layer: &Layer, communes: &territory::Communes) -> Result<[Option<String>; 3]> {
-    let departement = communes
-        .departement
-        .as_ref()
-        .map(|name| layer.require_column(name))
-        .transpose()?;
+/// The columns of code, name and, where they are told, département and official area.
+fn columns(layer: &Layer, communes: &territory::Communes) -> Result<[Option<String>; 4]> {
+    let told = |name: &Option<String>| {
+        let name = name.as_ref();
+        name.map(|name| layer.require_column(name)).transpose()
+    };
+    let (departement, area) = (told(&communes.departement)?, told(&communes.area)?);
     Ok([
         Some(layer.require_column(&communes.code)?),
         Some(layer.require_column(&communes.name)?),
         departement,
+        area,
     ])
 }
 
@@ -75,6 +79,7 @@ pub fn read(communes: &territory::Communes, target: &Crs) -> Result<Communes> {
     let place = layer.place();
     let columns = columns(&layer, communes)?;
     let mut intake = Intake::new(&layer, communes.crs.as_deref(), target)?;
+    let mut given_areas: BTreeMap<String, f64> = BTreeMap::new();
     let mut found: BTreeMap<String, (u64, Commune, std::ops::Range<u32>)> = BTreeMap::new();
     layer.scan(&columns, |row| {
         let place = || format!("{place}, row {}", row.number);
@@ -119,7 +124,27 @@ pub fn read(communes: &territory::Communes, target: &Crs) -> Result<Communes> {
             code: code.as_str().into(),
             name: value(1).into(),
             departement: departement.into(),
+            official: None,
         };
+        let given = match value(3) {
+            "" => None,
+            text => Some(
+                text.replace(',', ".")
+                    .parse::<f64>()
+                    .ok()
+                    .filter(|a| *a > 0.0 && a.is_finite())
+                    .ok_or_else(|| {
+                        Error::input(
+                            place(),
+                            format!("`{text}` is no area"),
+                            "give a number in m², ha or km², or leave it empty",
+                        )
+                    })?,
+            ),
+        };
+        if let Some(area) = given {
+            given_areas.insert(code.clone(), area);
+        }
         let items = first..intake.builder.item_count();
         if let Some((row_before, ..)) = found.insert(code.clone(), (row.number, commune, items)) {
             return Err(Error::input(
@@ -134,12 +159,28 @@ pub fn read(communes: &territory::Communes, target: &Crs) -> Result<Communes> {
     let mut owners = vec![0; intake.builder.item_count() as usize];
     let mut drawn = vec![0.0; found.len()];
     let mut list = Vec::with_capacity(found.len());
+    let mut given_of = Vec::with_capacity(found.len());
     for (n, (_, commune, items)) in found.into_values().enumerate() {
         for item in items {
             owners[item as usize] = n as u32;
             drawn[n] += intake.drawn[item as usize];
         }
+        let given = given_areas.remove(&*commune.code);
+        given_of.push(given);
         list.push(commune);
+    }
+    let unit = unit_of(&given_of, &drawn).ok_or_else(|| {
+        Error::input(
+            &place,
+            format!(
+                "the column `{}` is not the area of the communes in m², ha or km²",
+                communes.area.as_deref().unwrap_or_default()
+            ),
+            "name the column of their official area",
+        )
+    })?;
+    for (commune, given) in list.iter_mut().zip(given_of) {
+        commune.official = given.map(|area| (area * unit * HALF_CM2_PER_M2 as f64).round() as i64);
     }
     Ok(Communes {
         list,
@@ -148,6 +189,21 @@ pub fn read(communes: &territory::Communes, target: &Crs) -> Result<Communes> {
         drawn,
         repairs: intake.repairs,
     })
+}
+
+/// Square metres of the unit that areas are given in, by those of the polygons; `None` where none fits. One,
+/// where no area is given.
+fn unit_of(given: &[Option<f64>], drawn: &[f64]) -> Option<f64> {
+    let both = given
+        .iter()
+        .zip(drawn)
+        .filter_map(|(g, d)| Some((*g.as_ref()?, *d)));
+    let (told, measured) = both.fold((0.0, 0.0), |sum, (g, d)| (sum.0 + g, sum.1 + d));
+    if told == 0.0 {
+        return Some(1.0);
+    }
+    let fits = |unit: &f64| (0.5..2.0).contains(&(told * unit / measured));
+    [1.0, 1e4, 1e6].into_iter().find(fits)
 }
 
 /// The département of an INSEE code: two characters, three in 97 and 98; `None` when the code is
@@ -175,6 +231,16 @@ pub fn is_plain(code: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_unit_of_areas_is_found() {
+        let drawn = [1_000_000.0, 3_000_000.0];
+        assert_eq!(unit_of(&[Some(101.0), None], &drawn), Some(1e4));
+        assert_eq!(unit_of(&[Some(1.1), Some(2.9)], &drawn), Some(1e6));
+        assert_eq!(unit_of(&[Some(1e6), None], &drawn), Some(1.0));
+        assert_eq!(unit_of(&[Some(7.0), None], &drawn), None);
+        assert_eq!(unit_of(&[None, None], &drawn), Some(1.0));
+    }
 
     #[test]
     fn departements_come_from_codes() {

@@ -281,6 +281,7 @@ impl Enaf {
                     name: names.get(&code).map_or("", String::as_str).into(),
                     departement: departement_of(&code).unwrap_or_default().into(),
                     code: code.as_str().into(),
+                    official: None,
                 },
             };
             let n = enaf.communes.len();

@@ -36,27 +36,12 @@ unsafe impl Send for Handle {}
 impl Remote {
     /// Opens a file; `None` where the server says that it has none.
     pub fn open(url: &str) -> Result<Option<Self>> {
-        let set = |key: &str, value: &str| {
-            // Setting an option of a plain name cannot fail.
-            let _ = gdal::config::set_config_option(key, value);
-        };
         let name = SCHEMES.iter().find_map(|(scheme, own)| {
             let rest = url.strip_prefix(scheme)?;
             Some(format!("{own}{rest}"))
         });
         let name = name.unwrap_or_else(|| format!("/vsicurl/{url}"));
-        set(
-            "GDAL_HTTP_USERAGENT",
-            concat!("millesime/", env!("CARGO_PKG_VERSION")),
-        );
-        set("GDAL_HTTP_MAX_RETRY", "2");
-        set("GDAL_HTTP_RETRY_DELAY", "1");
-        set("GDAL_HTTP_CONNECTTIMEOUT", "20");
-        // A server that sends less than this for so long is given up.
-        set("GDAL_HTTP_LOW_SPEED_LIMIT", "100");
-        set("GDAL_HTTP_LOW_SPEED_TIME", "30");
-        set("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR");
-        set("CPL_VSIL_CURL_CHUNK_SIZE", "1048576");
+        configure();
         set("CPL_VSIL_CURL_NON_CACHED", &name);
         let name =
             CString::new(name).map_err(|_| Error::input(url, "is not an address", "mend it"))?;
@@ -66,14 +51,7 @@ impl Remote {
             sys::VSIFOpenL(name.as_ptr(), c"rb".as_ptr())
         };
         if file.is_null() {
-            return match last_error() {
-                text if text.contains("404") || text.is_empty() => Ok(None),
-                text => Err(Error::input(
-                    url,
-                    plainly(&text),
-                    "check the address and the connection",
-                )),
-            };
+            return absent(url).map(|()| None);
         }
         // SAFETY: the file is open.
         let size = unsafe {
@@ -114,6 +92,98 @@ impl Remote {
         }
         Ok(read)
     }
+}
+
+impl Remote {
+    /// The text at an address, read from its beginning to its end; `None` where the server has none. For
+    /// what servers make when they are asked, whose length they do not tell.
+    pub fn text(url: &str) -> Result<Option<String>> {
+        let name = CString::new(format!("/vsicurl_streaming/{url}"))
+            .map_err(|_| Error::input(url, "is not an address", "mend it"))?;
+        configure();
+        // SAFETY: the strings end with a zero and outlive the calls.
+        let file = unsafe {
+            sys::CPLErrorReset();
+            sys::VSIFOpenL(name.as_ptr(), c"rb".as_ptr())
+        };
+        if file.is_null() {
+            return absent(url).map(|()| None);
+        }
+        let mut remote = Self {
+            url: url.to_owned(),
+            file: Mutex::new(Handle(file)),
+            size: 0,
+        };
+        let mut bytes = Vec::new();
+        let mut piece = vec![0u8; 1 << 16];
+        loop {
+            let handle = remote
+                .file
+                .get_mut()
+                .map_err(|e| Error::Internal(e.to_string()))?;
+            // SAFETY: the file is open, and the buffer as long as what is asked for.
+            let read =
+                unsafe { sys::VSIFReadL(piece.as_mut_ptr().cast(), 1, piece.len() as _, handle.0) }
+                    as usize;
+            bytes.extend_from_slice(&piece[..read]);
+            if read == 0 {
+                break;
+            }
+            if bytes.len() > LONGEST {
+                return Err(Error::input(
+                    url,
+                    "is longer than any catalogue",
+                    "check the address",
+                ));
+            }
+        }
+        if bytes.is_empty() {
+            return absent(url).map(|()| None);
+        }
+        let text = String::from_utf8(bytes);
+        let text = text.map_err(|_| Error::input(url, "is not text", "check the address"))?;
+        Ok(Some(text))
+    }
+}
+
+/// Bytes of the longest text that is read whole.
+const LONGEST: usize = 64 << 20;
+
+/// Tells why nothing could be opened; nothing, where the server says that it has none.
+fn absent(url: &str) -> Result<()> {
+    match last_error() {
+        text if text.contains("404") || text.is_empty() => Ok(()),
+        text => Err(Error::input(
+            url,
+            plainly(&text),
+            "check the address and the connection",
+        )),
+    }
+}
+
+/// How GDAL is to speak with servers.
+fn configure() {
+    for (key, value) in [
+        (
+            "GDAL_HTTP_USERAGENT",
+            concat!("millesime/", env!("CARGO_PKG_VERSION")),
+        ),
+        ("GDAL_HTTP_MAX_RETRY", "2"),
+        ("GDAL_HTTP_RETRY_DELAY", "1"),
+        ("GDAL_HTTP_CONNECTTIMEOUT", "20"),
+        // A server that sends less than this for so long is given up.
+        ("GDAL_HTTP_LOW_SPEED_LIMIT", "100"),
+        ("GDAL_HTTP_LOW_SPEED_TIME", "30"),
+        ("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR"),
+        ("CPL_VSIL_CURL_CHUNK_SIZE", "1048576"),
+    ] {
+        set(key, value);
+    }
+}
+
+fn set(key: &str, value: &str) {
+    // Setting an option of a plain name cannot fail.
+    let _ = gdal::config::set_config_option(key, value);
 }
 
 impl Drop for Remote {

@@ -5,7 +5,7 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use millesime::fetch::{Fetch, fetch};
+use millesime::fetch::{Fetch, Line, Product, Standing, fetch, status};
 use millesime::progress::Quiet;
 use millesime::reference::Reference;
 use support::server::Server;
@@ -123,4 +123,116 @@ fn what_cannot_be_fetched_is_told() {
         std::fs::read(&files[0]).unwrap(),
         std::fs::read(archive("2019")).unwrap()
     );
+}
+
+/// A page of a catalogue, with an entry of each name and day.
+fn feed(page: usize, pages: usize, entries: &[(&str, &str)]) -> Vec<u8> {
+    let entry = |(name, day): &(&str, &str)| {
+        format!(
+            "<entry><title>{name}</title><updated>{day}T10:00:00+01:00</updated>\
+             <gpf_dl:zone term=\"D032\" label=\"D032 Gers\"/></entry>"
+        )
+    };
+    let entries: String = entries.iter().map(entry).collect();
+    format!(
+        "<?xml version=\"1.0\"?><feed xmlns=\"http://www.w3.org/2005/Atom\" \
+         xmlns:gpf_dl=\"https://data.geopf.fr/annexes/ressources/xsd/gpf_dl.xsd\" \
+         gpf_dl:page=\"{page}\" gpf_dl:pagecount=\"{pages}\">{entries}</feed>"
+    )
+    .into_bytes()
+}
+
+/// A server of the archives of the tests with a catalogue, of two pages, where 2019 was published on a day.
+fn catalogued(day: &'static str) -> Server {
+    Server::of(move |path| {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        match parts.as_slice() {
+            ["resource", "OCSGE"] if query.contains("page=1&") => Some(feed(
+                1,
+                2,
+                &[
+                    ("OCS-GE_2-0__SHP_LAMB93_D032_2016-01-01", "2024-01-01"),
+                    ("OCS-GE_2-0__GPKG_LAMB93_D032_2016-01-01", "2024-01-01"),
+                    ("OCS-GE_2-0__GPKG_LAMB93_D032_2025-01-01", "2026-10-01"),
+                ],
+            )),
+            ["resource", "OCSGE"] => Some(feed(
+                2,
+                2,
+                &[
+                    ("OCS-GE_2-0__GPKG_LAMB93_D032_2019-01-01", day),
+                    (
+                        "OCS-GE_2-0_DIFF-2016-2019_GPKG_LAMB93_D032_2025-02-10",
+                        "2025-02-11",
+                    ),
+                ],
+            )),
+            ["download", "OCSGE", folder, file] if *file == format!("{folder}.7z") => {
+                std::fs::read(archive(file)).ok()
+            }
+            _ => None,
+        }
+    })
+}
+
+#[test]
+fn what_is_published_is_told_beside_what_was_known_and_what_is_here() {
+    let reference = Reference::load(None).unwrap();
+    let folder = TempDir::new().unwrap();
+    let into = folder.path().join("ocs-ge");
+    let server = catalogued("2025-03-01");
+    let base = format!("{}/download", server.address);
+    let what = Fetch {
+        departement: "32",
+        years: vec![2016, 2019],
+        base: &base,
+        into: &into,
+    };
+    let done = fetch(&what, &reference, &Quiet).unwrap();
+    assert_eq!(done.archives.len(), 2);
+    // Of two formats the GeoPackage is taken.
+    assert_eq!(
+        done.archives[0].file,
+        "OCS-GE_2-0__GPKG_LAMB93_D032_2016-01-01.7z"
+    );
+    assert_eq!(done.archives[1].published.as_deref(), Some("2025-03-01"));
+    let told = |server: &Server| -> Vec<Line> {
+        let base = format!("{}/download", server.address);
+        status(&base, Some("32"), Some(&into), &reference).unwrap()
+    };
+    let of = |lines: &[Line], year: u16| -> Vec<Option<Standing>> {
+        let own = lines.iter().filter(|l| l.years == (year, None));
+        own.map(|l| l.standing.clone()).collect()
+    };
+    let lines = told(&server);
+    assert_eq!(
+        of(&lines, 2016),
+        [Some(Standing::Here), Some(Standing::Known)]
+    );
+    assert_eq!(of(&lines, 2019), [Some(Standing::Here)]);
+    // The year 2022 is known, and not offered here; 2025 was not known.
+    assert_eq!(of(&lines, 2022), [Some(Standing::Gone)]);
+    assert_eq!(of(&lines, 2025), [Some(Standing::New)]);
+    let difference = lines
+        .iter()
+        .find(|l| l.product == Product::Difference)
+        .unwrap();
+    assert_eq!(
+        (difference.years, &*difference.published),
+        ((2016, Some(2019)), "2025-02-11")
+    );
+    // The same vintage, on a later day.
+    let lines = told(&catalogued("2026-11-01"));
+    let expected = Standing::Republished {
+        file: "OCS-GE_2-0__GPKG_LAMB93_D032_2019-01-01.7z".to_owned(),
+        published: Some("2025-03-01".to_owned()),
+    };
+    assert_eq!(of(&lines, 2019), [Some(expected)]);
+    // A server without a catalogue says so.
+    let bare = archives();
+    let error = status(&bare.address, Some("32"), None, &reference)
+        .err()
+        .unwrap();
+    assert!(error.to_string().contains("no catalogue"), "{error}");
 }

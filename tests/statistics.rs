@@ -538,6 +538,29 @@ fn the_dictionary_covers_every_column_of_every_table() {
     for column in ["level", "territory", "dates"] {
         assert!(dictionary.meaning(column).is_some());
     }
+    // The folder as a catalogue takes it: every file that is there, and none that is not.
+    let collection = std::fs::read_to_string(outputs.path().join("collection.json")).unwrap();
+    let collection: serde_json::Value = serde_json::from_str(&collection).unwrap();
+    assert_eq!(collection["stac_version"], "1.0.0");
+    let assets = collection["assets"].as_object().unwrap();
+    for asset in assets.values() {
+        let href = asset["href"].as_str().unwrap();
+        assert!(outputs.path().join(href).is_file(), "{href}");
+    }
+    assert!(assets.contains_key("tables-stock.csv"), "{assets:?}");
+    let styles = assets.values().filter(|a| a["roles"][0] == "style").count();
+    let layers = |name: &str| assets.keys().filter(|key| key.ends_with(name)).count();
+    assert_eq!(
+        styles,
+        layers("occupation_sol.parquet") + layers("faces.parquet")
+    );
+    let place = &collection["extent"]["spatial"]["bbox"][0];
+    let degrees: Vec<f64> = (0..4).map(|n| place[n].as_f64().unwrap()).collect();
+    assert!(
+        degrees[0] < degrees[2] && degrees[1] < degrees[3],
+        "{degrees:?}"
+    );
+    assert!((-5.0..10.0).contains(&degrees[0]) && (41.0..52.0).contains(&degrees[1]));
     let package = std::fs::read_to_string(outputs.path().join("datapackage.json")).unwrap();
     let package: serde_json::Value = serde_json::from_str(&package).unwrap();
     for resource in package["resources"].as_array().unwrap() {
@@ -945,4 +968,47 @@ fn a_territory_is_set_beside_those_as_densely_inhabited() {
         let median: f64 = row["median_share"].parse().unwrap();
         assert!((median - middle).abs() < 1e-12, "{row:?}");
     }
+}
+
+#[test]
+fn the_official_area_stands_beside_that_of_the_polygon() {
+    let folder = TempDir::new().unwrap();
+    let all = rectangle(0.0, 0.0, 200.0, 100.0);
+    let territory = Drawing::default()
+        .commune("32001", rectangle(0.0, 0.0, 100.0, 100.0))
+        .commune("32002", rectangle(100.0, 0.0, 200.0, 100.0))
+        .vintage(2020, vec![object("CS2.2.1", "US1.1", &[&all])])
+        .write(folder.path());
+    // In hectares; that of a commune, or of both.
+    let write = |second: &str| {
+        let path = folder.path().join("communes.geojson");
+        let mut communes: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        for (feature, area) in (0..).zip(["1.02", second]) {
+            communes["features"][feature]["properties"]["cadastre"] = area.into();
+        }
+        std::fs::write(&path, communes.to_string()).unwrap();
+    };
+    let text = std::fs::read_to_string(&territory).unwrap();
+    let text = text.replace("[communes]\n", "[communes]\narea = \"cadastre\"\n");
+    std::fs::write(&territory, text).unwrap();
+    for (second, whole) in [("0.99", "20100.00000"), ("", "")] {
+        write(second);
+        let outputs = Outputs::of(&territory);
+        let communes = outputs.table("coverage");
+        assert_eq!(communes[0]["official_area_m2"], "10200.00000");
+        assert_eq!(
+            communes[1]["official_area_m2"].is_empty(),
+            second.is_empty()
+        );
+        assert_eq!(
+            outputs.table("territoire/coverage")[0]["official_area_m2"],
+            whole
+        );
+    }
+    write("7000");
+    let out = folder.path().join("out");
+    let refused = millesime::run::run(&territory, &out, &millesime::progress::Quiet);
+    let message = refused.err().unwrap().to_string();
+    assert!(message.contains("m², ha or km²"), "{message}");
 }

@@ -194,6 +194,16 @@ fn the_producers_own_status_is_published_beside_the_computed_one() {
     // Both statuses, and how much ground they tell apart, are given.
     assert_eq!(exact(&variants["computed_m2"]) / 20_000, 10_000);
     assert_eq!(exact(&variants["official_differs_m2"]) / 20_000, 20_000);
+    // A territory may follow the computed one; the producer's is told all the same.
+    let more = format!("{}\n[decree]\nstatus = \"computed\"\n", vintage("a.gpkg"));
+    let outputs = run(&folder, "EPSG:2154", &more);
+    support::assert_closed(&outputs);
+    let by_cover = outputs.table("stock_by_cover");
+    let house = by_cover.iter().find(|r| r["cs"] == "CS1.1.1.1").unwrap();
+    assert_eq!(exact(&house["artificial_m2"]) / 20_000, 10_000);
+    let variants = &outputs.table("variants")[0];
+    assert_eq!(exact(&variants["official_m2"]) / 20_000, 10_000);
+    assert_eq!(exact(&variants["official_differs_m2"]) / 20_000, 20_000);
 }
 
 #[test]

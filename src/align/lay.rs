@@ -258,6 +258,7 @@ pub fn lay(
                 code: WHOLE.into(),
                 name: "".into(),
                 departement: whole_departement(&vintages).into(),
+                official: None,
             }]
         }
     };

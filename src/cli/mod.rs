@@ -19,6 +19,7 @@ mod query;
 mod report;
 mod run;
 mod sample;
+mod status;
 mod twin;
 
 use std::path::Path;
@@ -39,6 +40,8 @@ struct Arguments {
 enum Command {
     /// Fetch the published vintages of a département, and write a territory file of them.
     Fetch(fetch::Flags),
+    /// What is published of a département: what is new, and what was published again.
+    Status(status::Flags),
     /// Compare the vintages of a territory: ledger, tables and layers.
     Run(run::Flags),
     /// What a model sees on imagery: the probability of each class, pixel by pixel.
@@ -103,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Dataset(flags) => dataset::main(flags),
         Command::Collection(flags) => collection::main(flags),
         Command::Fetch(flags) => fetch::main(flags),
+        Command::Status(flags) => status::main(flags),
         Command::Compare(flags) => compare::main(flags),
         Command::Indicators(flags) => indicators::main(flags),
         Command::Query(flags) => query::main(flags),

@@ -91,7 +91,7 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
             ));
         }
     }
-    let forcing = territory.decree.forcing;
+    let decree = territory.decree;
     let reference = Reference::load(territory.run.reference.as_deref())?;
     let crs = Crs::parse(&true_territory.crs, &truth.display().to_string())?;
 
@@ -131,7 +131,7 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
 
     progress.phase("scores", None);
     let decide = |ground: &Ground, series: Series| -> Result<Decided> {
-        let status = ledger::decide(ground, &series, &reference, forcing)?;
+        let status = ledger::decide(ground, &series, &reference, decree)?;
         Ok(Decided { series, status })
     };
     let truth = decide(&true_ground, true_series)?;

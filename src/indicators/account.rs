@@ -253,6 +253,11 @@ fn communes_frame(communes: &[Commune], areas: &[i64]) -> Result<DataFrame> {
             "area_half_cm2",
             (0..communes.len()).map(|n| areas.get(n).copied()),
         )
+        .integers(
+            "official_known",
+            rows().map(|c| i64::from(c.official.is_some())),
+        )
+        .integers("official_half_cm2", rows().map(|c| c.official.unwrap_or(0)))
         .frame()
 }
 
@@ -573,6 +578,7 @@ fn stock_frame(stocks: &[Stock], reference: &Reference) -> Result<DataFrame> {
         )
         .flags("matrix", states().map(|s| s.matrix))
         .flags("final", states().map(|s| s.last))
+        .flags("official", states().map(|s| s.official))
         .flags("computed", states().map(|s| s.computed))
         .flags("other_forcing", states().map(|s| s.other_forcing))
         .flags("exempted", states().map(|s| s.exempted))

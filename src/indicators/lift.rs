@@ -17,7 +17,9 @@ use super::columns::Columns;
 use crate::error::{Error, Result};
 
 /// Columns that are added up.
-const SUMMED: [&str; 13] = [
+const SUMMED: [&str; 15] = [
+    "official_half_cm2",
+    "official_known",
     "reference_half_cm2",
     "allowance_half_cm2",
     "guarantee_half_cm2",

@@ -34,6 +34,8 @@ pub struct State {
     pub matrix: Option<bool>,
     /// Status that is published.
     pub last: Option<bool>,
+    /// The producer's own status, where it is given.
+    pub official: Option<bool>,
     /// Final status as computed here: the published one, but where the producer gives its own.
     pub computed: Option<bool>,
     /// Final status by the variant of the forcing that is not published.

@@ -71,6 +71,7 @@ pub fn state(
         }),
         matrix: status.matrix,
         last: status.last,
+        official: status.official,
         computed: status.computed,
         other_forcing: status.other_forcing,
         exempted: match &decided[vintage].exempted {

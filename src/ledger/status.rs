@@ -6,14 +6,18 @@ use crate::error::Result;
 use crate::grid::HALF_CM2_PER_M2;
 use crate::partition::FaceId;
 use crate::reference::Reference;
+use crate::territory::{Decree, StatusFrom};
 
 /// The status of one face of a vintage, as it is published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Decided {
     /// By the matrix.
     pub matrix: Option<bool>,
-    /// The final one: the producer's own where the product carries it, else the computed one.
+    /// The final one: the producer's own where the product carries it and the territory follows it, else
+    /// the computed one.
     pub last: Option<bool>,
+    /// The producer's own.
+    pub official: Option<bool>,
     /// The computed one.
     pub computed: Option<bool>,
     /// The computed one by the variant of the forcing that is not published.
@@ -39,7 +43,7 @@ pub fn decide(
     ground: &Ground,
     series: &Series,
     reference: &Reference,
-    forcing: Forcing,
+    decree: Decree,
 ) -> Result<Vec<VintageStatus>> {
     let half_cm2 = |name: &str| -> Result<i64> {
         Ok((reference.parameter(name)? * HALF_CM2_PER_M2 as f64).round() as i64)
@@ -52,7 +56,7 @@ pub fn decide(
         ground,
         is_official: series.is_official,
         reference,
-        forcing,
+        decree,
         thresholds,
     };
     let vintages = ground.vintages.iter().zip(&series.versions);
@@ -68,7 +72,7 @@ struct Rule<'a> {
     ground: &'a Ground,
     is_official: bool,
     reference: &'a Reference,
-    forcing: Forcing,
+    decree: Decree,
     thresholds: Thresholds,
 }
 
@@ -90,7 +94,7 @@ impl Rule<'_> {
             .iter()
             .map(|&object| self.before_thresholds(object))
             .collect();
-        let other = match self.forcing {
+        let other = match self.decree.forcing {
             Forcing::Building => Forcing::BuildingAndAdjoining,
             Forcing::BuildingAndAdjoining => Forcing::Building,
         };
@@ -115,14 +119,16 @@ impl Rule<'_> {
             }
             let object = &self.ground.objects[object as usize];
             let official = object.official.filter(|_| self.is_official);
-            let computed = status.by(self.forcing);
-            let last = official.map_or(computed, |o| Some(o.artificial));
+            let computed = status.by(self.decree.forcing);
+            let followed = official.filter(|_| self.decree.status == StatusFrom::Official);
+            let last = followed.map_or(computed, |o| Some(o.artificial));
             Decided {
                 matrix: status.matrix,
                 last,
+                official: official.map(|o| o.artificial),
                 computed,
                 other_forcing: status.by(other),
-                threshold: match official {
+                threshold: match followed {
                     Some(official) if official.threshold.is_some() => official.threshold,
                     _ => last.zip(status.matrix).map(|(l, m)| l != m),
                 },
@@ -171,7 +177,8 @@ impl Rule<'_> {
             })
             .collect();
         let statuses = status(&dissolved.partition, &before, self.thresholds);
-        let last = |f: FaceId| statuses[dissolved.merged[f as usize] as usize].by(self.forcing);
+        let last =
+            |f: FaceId| statuses[dissolved.merged[f as usize] as usize].by(self.decree.forcing);
         Some((0..count).map(last).collect())
     }
 }

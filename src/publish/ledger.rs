@@ -63,6 +63,8 @@ pub fn write(path: &Path, ledgers: &[Ledger], reference: &Reference) -> Result<(
         ),
         ("edge_before", flags(|r| r.key.before.edge), true),
         ("edge_after", flags(|r| r.key.after.edge), true),
+        ("official_before", flags(|r| r.key.before.official), true),
+        ("official_after", flags(|r| r.key.after.official), true),
         ("computed_before", flags(|r| r.key.before.computed), true),
         ("computed_after", flags(|r| r.key.after.computed), true),
         (

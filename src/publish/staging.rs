@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::stac::COLLECTION;
 use crate::error::{Error, Result};
 
 /// The file that tells a folder of outputs.
@@ -10,7 +11,8 @@ pub const MANIFEST: &str = "manifest.json";
 /// What a manifest of ours says under the key `program`.
 pub const PROGRAM: &str = "millesime";
 /// What a folder of outputs holds.
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
+    COLLECTION,
     "account",
     "vintages",
     "revised",
@@ -85,6 +87,11 @@ impl Staging {
             fs::create_dir_all(folder).map_err(|e| Error::unwritable(folder, e))?;
         }
         Ok(path)
+    }
+
+    /// The folder while it is being written.
+    pub fn root(&self) -> &Path {
+        &self.aside
     }
 
     /// Puts the folder in its place, instead of an earlier one.

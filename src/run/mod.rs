@@ -145,7 +145,7 @@ pub fn run_with(
 
     clock.phase("status", None);
     let decide = |series: Series| {
-        let decided = ledger::decide(&ground, &series, &reference, territory.decree.forcing)?;
+        let decided = ledger::decide(&ground, &series, &reference, territory.decree)?;
         Ok((series, decided))
     };
     let series = series
@@ -246,6 +246,8 @@ pub fn run_with(
         .try_for_each(|place| writer.vintage(place))?;
 
     clock.phase("manifest", None);
+    let licence = territory.licence.as_deref();
+    publish::collection(&staging, &territory.name, licence, &ground, &crs)?;
     let inputs = inputs(path, &territory)?;
     let timings = clock.finish();
     let manifest = json!({
@@ -261,6 +263,8 @@ pub fn run_with(
         })),
         "align": { "mode": align_mode, "shifts": shifts, "steps": steps },
         "forcing": territory.decree.forcing,
+        "status": territory.decree.status,
+        "licence": territory.licence,
         "inputs": inputs,
         "parameters": parameters(&reference),
         "reference_folder": territory.run.reference,
@@ -409,7 +413,15 @@ impl Writer<'_> {
         let folder = self.folder(period);
         let path = self.staging.path(format!("faces/{folder}/faces.parquet"))?;
         publish::faces(&path, self.ground, &faces, self.reference, self.crs)?;
+        self.style(&path, "cs_after")?;
         Ok(faces)
+    }
+
+    /// Writes the style that QGIS takes for a layer: a file of its name beside it.
+    fn style(&self, layer: &Path, column: &str) -> Result<()> {
+        let path = layer.with_extension("qml");
+        let text = publish::qml(column, &self.reference.cover);
+        std::fs::write(&path, text).map_err(|e| Error::unwritable(&path, e))
     }
 
     /// Accounts for a period, and writes its faces and its ledger.
@@ -447,6 +459,7 @@ impl Writer<'_> {
                 reference,
                 self.crs,
             )?;
+            self.style(&path, "code_cs")?;
         }
         let folder = format!("vintages/{place}");
         if vintage.zone.is_some() {

@@ -7,6 +7,7 @@ use crate::error::{Error, Result, suggest};
 const TOP: &[&str] = &[
     "name",
     "crs",
+    "licence",
     "communes",
     "levels",
     "population",
@@ -33,6 +34,7 @@ fn known(section: &str) -> &'static [&'static str] {
             "code",
             "name",
             "departement",
+            "area",
             "cog",
             "crs",
             "encoding",
@@ -57,7 +59,7 @@ fn known(section: &str) -> &'static [&'static str] {
         "trajectory" => &["objectives", "apart"],
         "cog" => &["movements"],
         "align" => &["mode"],
-        "decree" => &["forcing"],
+        "decree" => &["forcing", "status"],
         "run" => &["periods", "levels", "indicators", "reference"],
         "vintages" => &[
             "year",

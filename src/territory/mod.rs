@@ -21,6 +21,8 @@ pub struct Territory {
     pub name: String,
     /// Definition of its CRS.
     pub crs: String,
+    /// The licence of what is published, an SPDX identifier.
+    pub licence: Option<String>,
     /// Its communes; without them it is one, `00000`.
     pub communes: Option<Communes>,
     /// Groups of communes that figures are published for.
@@ -82,6 +84,8 @@ pub struct Communes {
     pub name: String,
     /// Column of the département.
     pub departement: Option<String>,
+    /// Column of the official area.
+    pub area: Option<String>,
     /// Year of the code officiel géographique.
     pub cog: Option<u16>,
     /// CRS, when the file does not say.
@@ -215,6 +219,20 @@ pub struct Decree {
     /// Which variant of the forcing is published.
     #[serde(default)]
     pub forcing: crate::artificial::Forcing,
+    /// Whose status is published, where a product carries its producer's.
+    #[serde(default)]
+    pub status: StatusFrom,
+}
+
+/// Whose status is published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StatusFrom {
+    /// The producer's where it is given, else the one that is computed.
+    #[default]
+    Official,
+    /// The one that is computed.
+    Computed,
 }
 
 /// What to compute beside the default.

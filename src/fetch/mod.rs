@@ -1,12 +1,19 @@
 //! The published vintages of a département, from the Géoplateforme of IGN or from a server of the same
 //! layout. What was begun goes on; what is there and whole is not fetched again.
 
+mod catalogue;
+mod status;
+
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sevenz_rust2::{ArchiveReader, Password};
+
+pub use catalogue::{Offer, Product};
+pub use status::{Line, Standing, status};
 
 use crate::error::{Error, Result, nearest};
 use crate::progress::Progress;
@@ -45,6 +52,9 @@ pub struct Fetched {
     pub bytes: u64,
     /// and the digest of its content.
     pub sha256: String,
+    /// The day on which it was published, where the server told.
+    #[serde(default)]
+    pub published: Option<String>,
 }
 
 /// What was done.
@@ -82,16 +92,38 @@ pub fn known<'a>(departement: &str, reference: &'a Reference) -> Result<Vec<&'a 
 /// Fetches, and writes a territory file of what is there.
 pub fn fetch(what: &Fetch, reference: &Reference, progress: &dyn Progress) -> Result<Done> {
     let known = known(what.departement, reference)?;
-    let asked: Vec<&Vintage> = known
-        .iter()
-        .copied()
-        .filter(|v| what.years.is_empty() || what.years.contains(&v.year))
-        .collect();
-    if let Some(year) = what
-        .years
-        .iter()
-        .find(|y| known.iter().all(|v| v.year != **y))
-    {
+    let mut archives = read(what.into)?;
+    let mut asked: BTreeSet<u16> = what.years.iter().copied().collect();
+    if asked.is_empty() {
+        asked.extend(known.iter().map(|v| v.year));
+    }
+    let mut wanted = Vec::new();
+    for &year in &asked {
+        if !is_here(what.into, &archives, year)? {
+            wanted.push(year);
+        }
+    }
+    // The server knows best what it has, and is asked where there is anything to ask for.
+    let offers = match wanted.is_empty() && !what.years.is_empty() {
+        true => None,
+        false => catalogue::offers(what.base, Some(what.departement))?,
+    };
+    if what.years.is_empty() {
+        let states = offers
+            .iter()
+            .flatten()
+            .filter(|o| o.product == Product::State);
+        let others = states
+            .map(|o| o.years.0)
+            .filter(|year| !asked.contains(year));
+        wanted.extend(others.collect::<BTreeSet<u16>>());
+    }
+    let is_offered = |year: u16| {
+        let mut all = offers.iter().flatten();
+        all.any(|o| o.product == Product::State && o.years.0 == year)
+    };
+    let is_known = |year: u16| known.iter().any(|v| v.year == year);
+    if let Some(year) = wanted.iter().find(|&&y| !is_known(y) && !is_offered(y)) {
         let years: Vec<String> = known.iter().map(|v| v.year.to_string()).collect();
         return Err(Error::input(
             "--years",
@@ -100,18 +132,21 @@ pub fn fetch(what: &Fetch, reference: &Reference, progress: &dyn Progress) -> Re
         ));
     }
     std::fs::create_dir_all(what.into).map_err(|e| Error::unwritable(what.into, e))?;
-    let mut archives = read(what.into)?;
     let mut missing = Vec::new();
-    for vintage in asked {
+    for year in wanted {
         progress.phase("fetching", None);
-        match one(what, vintage, &archives)? {
+        let names = match &offers {
+            Some(offers) => offered(offers, year),
+            None => guessed(known[0], year),
+        };
+        match one(what, year, &names)? {
             Some(archive) => {
                 archives.retain(|a| a.year != archive.year);
                 archives.push(archive);
                 archives.sort_by_key(|a| a.year);
                 write(what.into, &archives)?;
             }
-            None => missing.push(vintage.year),
+            None => missing.push(year),
         }
     }
     if archives.is_empty() {
@@ -149,29 +184,50 @@ fn write(folder: &Path, archives: &[Fetched]) -> Result<()> {
     std::fs::write(&path, text + "\n").map_err(|e| Error::unwritable(&path, e))
 }
 
-/// The archives that a vintage may be published as, by resource and name; the first that the server has
-/// is taken.
-fn names(vintage: &Vintage) -> Vec<(&'static str, String)> {
-    let Vintage {
-        projection, year, ..
-    } = vintage;
-    let code = format!("D{:0>3}", vintage.departement);
-    let state = |format: &str| format!("OCS-GE_2-0__{format}_{projection}_{code}_{year}-01-01");
-    vec![("OCSGE", state("GPKG")), ("OCSGE", state("SHP"))]
+/// Whether the archive of a year is in the folder, and whole.
+fn is_here(folder: &Path, archives: &[Fetched], year: u16) -> Result<bool> {
+    let Some(own) = archives.iter().find(|a| a.year == year) else {
+        return Ok(false);
+    };
+    let path = folder.join(&own.file);
+    Ok(path.metadata().is_ok_and(|m| m.len() == own.bytes)
+        && crate::predict::digest(&path)? == own.sha256)
 }
 
-/// Fetches one vintage; `None` where the server has none.
-fn one(what: &Fetch, vintage: &Vintage, archives: &[Fetched]) -> Result<Option<Fetched>> {
-    for (resource, name) in names(vintage) {
+/// The département in the name of an archive; empty where it tells none.
+fn departement_in(file: &str) -> String {
+    let zone = catalogue::zone_of(file.trim_end_matches(".7z"));
+    zone.and_then(catalogue::departement_of).unwrap_or_default()
+}
+
+/// An archive that may be asked for: its resource, its name, and the day on which it was published.
+type Name = (&'static str, String, Option<String>);
+
+/// The archives of a year that a server offers: GeoPackages first, and of those what was published last.
+fn offered(offers: &[Offer], year: u16) -> Vec<Name> {
+    let states = offers.iter().filter(|o| o.product == Product::State);
+    let mut own: Vec<&Offer> = states.filter(|o| o.years.0 == year).collect();
+    own.sort_by_key(|o| (!o.is_geopackage, std::cmp::Reverse(o.published.clone())));
+    let name = |o: &Offer| (o.resource, o.name.clone(), Some(o.published.clone()));
+    own.into_iter().map(name).collect()
+}
+
+/// The archives that a vintage may be published as, where the server has no catalogue.
+fn guessed(vintage: &Vintage, year: u16) -> Vec<Name> {
+    let Vintage { projection, .. } = vintage;
+    let code = format!("D{:0>3}", vintage.departement);
+    let state = |format: &str| format!("OCS-GE_2-0__{format}_{projection}_{code}_{year}-01-01");
+    let [resource, _] = catalogue::RESOURCES;
+    ["GPKG", "SHP"]
+        .map(|format| (resource, state(format), None))
+        .into()
+}
+
+/// Fetches one vintage by the first of these names that the server has; `None` where it has none.
+fn one(what: &Fetch, year: u16, names: &[Name]) -> Result<Option<Fetched>> {
+    for (resource, name, published) in names {
         let file = format!("{name}.7z");
         let path = what.into.join(&file);
-        let is_it = |a: &&Fetched| a.file == file;
-        if let Some(own) = archives.iter().find(is_it)
-            && path.metadata().is_ok_and(|m| m.len() == own.bytes)
-            && crate::predict::digest(&path)? == own.sha256
-        {
-            return Ok(Some(own.clone()));
-        }
         let url = format!(
             "{}/{resource}/{name}/{file}",
             what.base.trim_end_matches('/')
@@ -194,11 +250,12 @@ fn one(what: &Fetch, vintage: &Vintage, archives: &[Fetched]) -> Result<Option<F
         let sha256 = crate::predict::digest(&part)?;
         std::fs::rename(&part, &path).map_err(|e| Error::unwritable(&path, e))?;
         return Ok(Some(Fetched {
-            year: vintage.year,
+            year,
             file,
             url,
             bytes,
             sha256,
+            published: published.clone(),
         }));
     }
     Ok(None)

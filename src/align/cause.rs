@@ -77,7 +77,7 @@ pub fn cause(
 
 /// A code and itself, its ancestor, or an unknown one.
 fn says_the_same(nomenclature: &Nomenclature, a: Code, b: Code) -> bool {
-    nomenclature.leaves(a).nests_with(nomenclature.leaves(b))
+    nomenclature.nests(a, b)
 }
 
 #[cfg(test)]

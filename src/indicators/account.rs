@@ -16,7 +16,7 @@ use crate::ledger::{
 };
 use crate::levels::Levels;
 use crate::population::Population;
-use crate::reference::{Code, Nomenclature, Reference};
+use crate::reference::{Code, Nomenclature, OwnClasses, Reference};
 use crate::trajectory::{Apart, Objective};
 
 /// Tables by name, as SQL reads them. Columns in `_half_cm2` are integers: half square centimetres,
@@ -27,7 +27,7 @@ use crate::trajectory::{Apart, Objective};
 /// `crossed_stock` the account by zone of the layers that figures are crossed with, `official_ledger`
 /// that by what producers' layers of changes tell; `judged` what
 /// alignment made of differences, `revised` what corrections moved, `returned` what changes back;
-/// `communes`, `neighbours`, which of them touch, `movements`, what became them, `departements`, the région of each, and `levels`, the communes of every territory of every level; `enaf` the consumption of
+/// `communes`, `neighbours`, which of them touch, `movements`, what became them, `departements`, the région of each, `classes`, the class of one's own of every pair of codes, and `levels`, the communes of every territory of every level; `enaf` the consumption of
 /// every commune by year and destination, `enaf_communes` its communes, `enaf_table` the years of the
 /// table (one row), `enaf_periods` those to add up, `enaf_apart` what is counted apart, `objectives` the
 /// objective of every territory; `population` what the census counts, `population_won` what was won
@@ -63,6 +63,8 @@ pub struct Parts<'a> {
     pub levels: &'a Levels,
     /// What became them.
     pub movements: &'a [Became],
+    /// Classes of one's own that pairs of codes are of.
+    pub classes: Option<&'a OwnClasses>,
     /// Population of communes, a table for each year.
     pub population: &'a [Population],
     /// Consumption of ENAF, where there is a table of it.
@@ -131,6 +133,7 @@ impl Account {
             ("levels", levels_frame(parts.levels)?),
             ("neighbours", neighbours_frame(parts.ground)?),
             ("movements", movements_frame(parts.movements)?),
+            ("classes", classes_frame(parts.classes, reference)?),
             (
                 "departements",
                 departements_frame(parts.communes, reference)?,
@@ -164,6 +167,7 @@ impl Account {
             areas: &[],
             levels: &Levels::default(),
             movements: &[],
+            classes: None,
             population: &[],
             consumption: None,
         };
@@ -449,6 +453,26 @@ fn neighbours_frame(ground: Option<&Ground>) -> Result<DataFrame> {
     Columns::default()
         .texts("commune", pairs.iter().map(|pair| code(pair.0)))
         .texts("neighbour", pairs.iter().map(|pair| code(pair.1)))
+        .frame()
+}
+
+fn classes_frame(classes: Option<&OwnClasses>, reference: &Reference) -> Result<DataFrame> {
+    let axes = [&reference.cover, &reference.usage];
+    let mut rows = Vec::new();
+    if let Some(classes) = classes {
+        for cover in axes[0].codes() {
+            for usage in axes[1].codes() {
+                if let Some(class) = classes.of((cover, usage), axes) {
+                    rows.push((axes[0].text(cover), axes[1].text(usage), class));
+                }
+            }
+        }
+    }
+    Columns::default()
+        .texts("cs", rows.iter().map(|row| Some(row.0)))
+        .texts("us", rows.iter().map(|row| Some(row.1)))
+        .texts("class", rows.iter().map(|row| Some(&*row.2.class)))
+        .texts("class_label", rows.iter().map(|row| Some(&*row.2.label)))
         .frame()
 }
 

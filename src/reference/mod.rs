@@ -2,168 +2,29 @@
 //! folder `reference/` are embedded in the program; a folder of the user's may override any file.
 
 mod classes;
+mod crosswalk;
+mod embedded;
 mod fusion;
 mod generalisation;
 mod nomenclature;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 pub use classes::{Class, ClassCode, ClassList};
+pub use crosswalk::{Crosswalk, OwnClass, OwnClasses};
+pub use embedded::tables;
 pub use fusion::{CodeSet, Condition, CoverRule, Fusion, Kind, ObjectRule, UseRule, folded};
 pub use generalisation::Generalisation;
 pub use nomenclature::{Axis, Code, Labels, LeafSet, Nomenclature};
 
-use crate::error::{Error, Result};
-
-const EMBEDDED: [(&str, &str); 33] = [
-    (
-        "nomenclature/cover.csv",
-        include_str!("../../reference/nomenclature/cover.csv"),
-    ),
-    (
-        "nomenclature/use.csv",
-        include_str!("../../reference/nomenclature/use.csv"),
-    ),
-    (
-        "nomenclature/unknown.csv",
-        include_str!("../../reference/nomenclature/unknown.csv"),
-    ),
-    (
-        "nomenclature/equivalences.csv",
-        include_str!("../../reference/nomenclature/equivalences.csv"),
-    ),
-    (
-        "artificialisation/buildings.csv",
-        include_str!("../../reference/artificialisation/buildings.csv"),
-    ),
-    (
-        "nomenclature/finer_use.csv",
-        include_str!("../../reference/nomenclature/finer_use.csv"),
-    ),
-    (
-        "nomenclature/cosia.csv",
-        include_str!("../../reference/nomenclature/cosia.csv"),
-    ),
-    (
-        "nomenclature/flair-1.csv",
-        include_str!("../../reference/nomenclature/flair-1.csv"),
-    ),
-    (
-        "nomenclature/flair-hub.csv",
-        include_str!("../../reference/nomenclature/flair-hub.csv"),
-    ),
-    (
-        "nomenclature/ocs-ge.csv",
-        include_str!("../../reference/nomenclature/ocs-ge.csv"),
-    ),
-    (
-        "nomenclature/odeon-naf.csv",
-        include_str!("../../reference/nomenclature/odeon-naf.csv"),
-    ),
-    (
-        "artificialisation/matrix.csv",
-        include_str!("../../reference/artificialisation/matrix.csv"),
-    ),
-    (
-        "artificialisation/impermeable.csv",
-        include_str!("../../reference/artificialisation/impermeable.csv"),
-    ),
-    (
-        "artificialisation/parameters.csv",
-        include_str!("../../reference/artificialisation/parameters.csv"),
-    ),
-    (
-        "alignment/parameters.csv",
-        include_str!("../../reference/alignment/parameters.csv"),
-    ),
-    (
-        "alignment/doubts.csv",
-        include_str!("../../reference/alignment/doubts.csv"),
-    ),
-    (
-        "alignment/confusions.csv",
-        include_str!("../../reference/alignment/confusions.csv"),
-    ),
-    (
-        "specification/parameters.csv",
-        include_str!("../../reference/specification/parameters.csv"),
-    ),
-    (
-        "fusion/bd_topo.csv",
-        include_str!("../../reference/fusion/bd_topo.csv"),
-    ),
-    (
-        "fusion/bd_foret.csv",
-        include_str!("../../reference/fusion/bd_foret.csv"),
-    ),
-    (
-        "fusion/rpg.csv",
-        include_str!("../../reference/fusion/rpg.csv"),
-    ),
-    (
-        "fusion/cover.csv",
-        include_str!("../../reference/fusion/cover.csv"),
-    ),
-    (
-        "fusion/use.csv",
-        include_str!("../../reference/fusion/use.csv"),
-    ),
-    (
-        "fusion/columns.csv",
-        include_str!("../../reference/fusion/columns.csv"),
-    ),
-    (
-        "fusion/parameters.csv",
-        include_str!("../../reference/fusion/parameters.csv"),
-    ),
-    (
-        "generalisation/parameters.csv",
-        include_str!("../../reference/generalisation/parameters.csv"),
-    ),
-    (
-        "generalisation/affinity.csv",
-        include_str!("../../reference/generalisation/affinity.csv"),
-    ),
-    (
-        "generalisation/affinity_use.csv",
-        include_str!("../../reference/generalisation/affinity_use.csv"),
-    ),
-    (
-        "generalisation/improbable.csv",
-        include_str!("../../reference/generalisation/improbable.csv"),
-    ),
-    (
-        "trajectory/parameters.csv",
-        include_str!("../../reference/trajectory/parameters.csv"),
-    ),
-    (
-        URBANISED,
-        include_str!("../../reference/trajectory/urbanised.csv"),
-    ),
-    (
-        VINTAGES,
-        include_str!("../../reference/territories/millesimes.csv"),
-    ),
-    (
-        DEPARTEMENTS,
-        include_str!("../../reference/territories/departements.csv"),
-    ),
-];
-
-/// The table of urbanised ground.
-const URBANISED: &str = "trajectory/urbanised.csv";
-/// The table of published vintages.
-const VINTAGES: &str = "territories/millesimes.csv";
-/// The table of départements.
-const DEPARTEMENTS: &str = "territories/departements.csv";
-/// Our lists of the classes of images.
-const CLASS_LISTS: [&str; 5] = ["cosia", "flair-1", "flair-hub", "ocs-ge", "odeon-naf"];
-/// The other tables of the folder of nomenclatures.
-const AXES: [&str; 5] = ["cover", "use", "unknown", "equivalences", "finer_use"];
+use crate::error::{Error, Result, suggest};
+use embedded::{
+    CLASS_LISTS, DEPARTEMENTS, EMBEDDED, LOCAL, URBANISED, VINTAGES, extra_rasters, require_known,
+};
 
 /// The tables of parameters.
 const PARAMETERS: [&str; 6] = [
@@ -242,6 +103,8 @@ pub struct Reference {
     pub usage: Nomenclature,
     /// Nomenclatures of class rasters, by name.
     pub rasters: BTreeMap<String, ClassList>,
+    /// Crosswalks from other nomenclatures, by name.
+    crosswalks: BTreeMap<String, Crosswalk>,
     /// For each leaf of use, the leaves of cover with which it is artificial.
     artificial: Vec<LeafSet>,
     impermeable: LeafSet,
@@ -346,8 +209,10 @@ impl Reference {
             .into_iter()
             .map(|row: UnknownRow| row.text)
             .collect();
-        let cover = Nomenclature::parse(Axis::Cover, &text("nomenclature/cover.csv")?, &unknown)?;
-        let mut usage = Nomenclature::parse(Axis::Use, &text("nomenclature/use.csv")?, &unknown)?;
+        let local = text(LOCAL)?;
+        let parse = |axis, name| Nomenclature::parse(axis, &text(name)?, &unknown, &local);
+        let cover = parse(Axis::Cover, "nomenclature/cover.csv")?;
+        let mut usage = parse(Axis::Use, "nomenclature/use.csv")?;
         for row in rows::<FinerRow>(&text("nomenclature/finer_use.csv")?, "finer_use.csv")? {
             if !usage.add_text(&row.label_fr, &row.code) {
                 let what = format!("{} is not a code of use", row.code);
@@ -460,6 +325,10 @@ impl Reference {
             let place = path.display().to_string();
             rasters.insert(name, ClassList::parse(&table, &place, &cover, &usage)?);
         }
+        let mut crosswalks = BTreeMap::new();
+        for (name, (table, place)) in embedded::crosswalks(folder)? {
+            crosswalks.insert(name, Crosswalk::parse(&table, &place, &cover, &usage)?);
+        }
         let mut parameters: Vec<Parameter> = Vec::new();
         for name in PARAMETERS {
             let given = rows(&text(name)?, name)?;
@@ -505,6 +374,7 @@ impl Reference {
             cover,
             usage,
             rasters,
+            crosswalks,
             artificial,
             impermeable,
             building,
@@ -513,6 +383,23 @@ impl Reference {
             confusions,
             doubts,
         })
+    }
+
+    /// The crosswalk of this name, or in this file.
+    pub fn crosswalk(&self, name: &str) -> Result<Crosswalk> {
+        if let Some(known) = self.crosswalks.get(name) {
+            return Ok(known.clone());
+        }
+        let path = Path::new(name);
+        if path.extension().is_none_or(|e| e != "csv") {
+            return Err(Error::input(
+                "crosswalk",
+                format!("`{name}` is no crosswalk, nor a .csv file of one"),
+                suggest(name, self.crosswalks.keys().map(String::as_str)),
+            ));
+        }
+        let text = std::fs::read_to_string(path).map_err(|e| Error::unreadable(path, e))?;
+        Crosswalk::parse(&text, &path.display().to_string(), &self.cover, &self.usage)
     }
 
     /// The vintages that are known to be published.
@@ -597,52 +484,6 @@ impl Reference {
     }
 }
 
-/// Refuses a folder that is not there, or whose files would be read by no one.
-fn require_known(folder: &Path) -> Result<()> {
-    let missing = |what| Error::input(folder.display(), what, "give the folder of your tables");
-    if !folder.is_dir() {
-        return Err(missing("is not a folder of reference tables"));
-    }
-    for path in tables(folder)? {
-        let name = path
-            .strip_prefix(folder)
-            .unwrap_or(&path)
-            .to_string_lossy()
-            .into_owned();
-        let is_raster = name.starts_with("nomenclature/") && name.ends_with(".csv");
-        if !is_raster && EMBEDDED.iter().all(|(known, _)| *known != name) {
-            return Err(Error::input(
-                path.display(),
-                "is not a table that millesime reads",
-                crate::error::suggest(&name, EMBEDDED.map(|(known, _)| known)),
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// The files of a folder of reference tables.
-pub fn tables(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut places = vec![folder.to_owned()];
-    let ours = EMBEDDED.iter().filter_map(|(name, _)| name.split_once('/'));
-    places.extend(ours.map(|(inner, _)| folder.join(inner)));
-    places.sort();
-    places.dedup();
-    for place in places {
-        if place.is_dir() {
-            let entries = std::fs::read_dir(&place).map_err(|e| Error::unreadable(&place, e))?;
-            found.extend(
-                entries
-                    .filter_map(|e| Some(e.ok()?.path()))
-                    .filter(|p| p.is_file()),
-            );
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
 /// Refuses parameters that are missing, or that no size or share can be.
 fn require_parameters(parameters: &[Parameter], name: &str) -> Result<()> {
     let ours = EMBEDDED.iter().find(|(known, _)| *known == name);
@@ -660,23 +501,6 @@ fn require_parameters(parameters: &[Parameter], name: &str) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Nomenclatures of class rasters that a user's folder adds.
-fn extra_rasters(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let folder = folder.join("nomenclature");
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let entries = std::fs::read_dir(&folder).map_err(|e| Error::unreadable(&folder, e))?;
-    Ok(entries
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let name = path.file_stem()?.to_str()?.to_owned();
-            let ours = AXES.contains(&name.as_str());
-            (path.extension()? == "csv" && !ours).then_some((name, path))
-        })
-        .collect())
 }
 
 fn rows<T: for<'de> Deserialize<'de>>(text: &str, place: &str) -> Result<Vec<T>> {

@@ -98,6 +98,9 @@ struct Entry {
     text: String,
     labels: Labels,
     leaves: LeafSet,
+    parent: Option<usize>,
+    /// Whether it is a territory's own, below the codes of OCS GE.
+    is_local: bool,
 }
 
 #[derive(Deserialize)]
@@ -107,14 +110,104 @@ struct Row {
     leaf: bool,
     #[serde(flatten)]
     labels: Labels,
+    #[serde(skip)]
+    is_local: bool,
+}
+
+/// A code below one of OCS GE, which stands for the same leaves.
+#[derive(Deserialize)]
+struct LocalRow {
+    code: String,
+    parent: String,
+    #[serde(flatten)]
+    labels: Labels,
+}
+
+/// Puts the local codes of an axis below their parents.
+fn add_local(rows: &mut Vec<Row>, axis: Axis, text: &str) -> Result<()> {
+    let refused = |what: String| {
+        Error::input(
+            "reference table nomenclature/local.csv",
+            what,
+            "give the columns code, parent, label_fr, label_en and colour: a code such as CS2.2.1.1 or US5.1, \
+             below one that comes before it",
+        )
+    };
+    let given: Vec<LocalRow> = csv::Reader::from_reader(text.as_bytes())
+        .deserialize()
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|e| refused(e.to_string()))?;
+    for row in given {
+        let is_of = |axis: Axis| row.code.starts_with(axis.prefix());
+        if !is_of(Axis::Cover) && !is_of(Axis::Use) {
+            return Err(refused(format!(
+                "`{}` begins neither with CS nor with US",
+                row.code
+            )));
+        }
+        if !is_of(axis) {
+            continue;
+        }
+        if rows.iter().any(|known| known.code == row.code) {
+            return Err(refused(format!("the code {} is there already", row.code)));
+        }
+        if !row.labels.colour.is_empty() && !is_colour(&row.labels.colour) {
+            return Err(refused(format!(
+                "`{}` is not a colour such as #ff377a",
+                row.labels.colour
+            )));
+        }
+        let parent = rows.iter().position(|known| known.code == row.parent);
+        let parent = parent.ok_or_else(|| {
+            refused(format!(
+                "the parent `{}` of {} is not there before it",
+                row.parent, row.code
+            ))
+        })?;
+        // After the parent and all that is below it.
+        let is_below = |n: usize| {
+            let mut at = n;
+            while let Some(up) = rows.iter().position(|r| r.code == rows[at].parent) {
+                if up == parent {
+                    return true;
+                }
+                at = up;
+            }
+            false
+        };
+        let last = (parent..rows.len())
+            .rev()
+            .find(|&n| n == parent || is_below(n));
+        let mut labels = row.labels;
+        if labels.colour.is_empty() {
+            labels.colour.clone_from(&rows[parent].labels.colour);
+        }
+        let at = last.unwrap_or(parent) + 1;
+        rows.insert(
+            at,
+            Row {
+                code: row.code,
+                parent: row.parent,
+                leaf: false,
+                labels,
+                is_local: true,
+            },
+        );
+    }
+    Ok(())
+}
+
+fn is_colour(text: &str) -> bool {
+    let digits = text.strip_prefix('#');
+    digits.is_some_and(|d| d.len() == 6 && d.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// What is written for a null or empty code.
 pub const UNKNOWN: &str = "INCONNU";
 
 impl Nomenclature {
-    /// Reads the tree from CSV text.
-    pub(super) fn parse(axis: Axis, text: &str, unknown: &[String]) -> Result<Self> {
+    /// Reads the tree from CSV text, and the local codes below it.
+    pub(super) fn parse(axis: Axis, text: &str, unknown: &[String], local: &str) -> Result<Self> {
         let place = format!("reference table of {}", axis.prefix());
         let bad = |what: String| {
             Error::input(
@@ -123,10 +216,11 @@ impl Nomenclature {
                 "compare it with the table that millesime ships",
             )
         };
-        let rows: Vec<Row> = csv::Reader::from_reader(text.as_bytes())
+        let mut rows: Vec<Row> = csv::Reader::from_reader(text.as_bytes())
             .deserialize()
             .collect::<std::result::Result<_, _>>()
             .map_err(|e| bad(e.to_string()))?;
+        add_local(&mut rows, axis, local)?;
         let leaf_count = rows.iter().filter(|r| r.leaf).count();
         if leaf_count > 64 {
             return Err(bad(format!(
@@ -161,8 +255,16 @@ impl Nomenclature {
                 text: row.code,
                 labels: row.labels,
                 leaves,
+                parent,
+                is_local: row.is_local,
             });
             parents.push(parent);
+        }
+        // Parents come before what is below them.
+        for n in 0..entries.len() {
+            if let (true, Some(parent)) = (entries[n].is_local, parents[n]) {
+                entries[n].leaves = entries[parent].leaves;
+            }
         }
         let all = entries
             .iter()
@@ -176,6 +278,8 @@ impl Nomenclature {
                     colour: "#ffffff".to_owned(),
                 },
                 leaves: all,
+                parent: None,
+                is_local: false,
             });
         }
         let by_text = entries
@@ -237,6 +341,35 @@ impl Nomenclature {
     /// The leaves that a code stands for.
     pub fn leaves(&self, code: Code) -> LeafSet {
         self.entries[code.0 as usize].leaves
+    }
+
+    /// Whether a code is another one or below it; of codes of OCS GE, whether it stands for no other ground.
+    pub fn is_within(&self, code: Code, other: Code) -> bool {
+        let entry = &self.entries[other.0 as usize];
+        if entry.is_local {
+            return self.is_at_or_below(code, other);
+        }
+        self.leaves(code).within(entry.leaves) == Some(true)
+    }
+
+    fn is_at_or_below(&self, code: Code, other: Code) -> bool {
+        let mut at = Some(code.0 as usize);
+        while let Some(n) = at {
+            if n == other.0 as usize {
+                return true;
+            }
+            at = self.entries[n].parent;
+        }
+        false
+    }
+
+    /// Whether two codes can be said of the same ground: one contains the other.
+    pub fn nests(&self, a: Code, b: Code) -> bool {
+        let is_local = |code: Code| self.entries[code.0 as usize].is_local;
+        if is_local(a) && is_local(b) {
+            return self.is_at_or_below(a, b) || self.is_at_or_below(b, a);
+        }
+        self.leaves(a).nests_with(self.leaves(b))
     }
 
     /// Number of leaves.

@@ -65,7 +65,7 @@ pub fn run_with(
     }
     let reference = Reference::load(territory.run.reference.as_deref())?;
     let crs = Crs::parse(&territory.crs, &path.display().to_string())?;
-    tables::require_tables(&territory)?;
+    tables::require_tables(&territory, &reference)?;
     if !territory.has_ground() {
         return tables::tables_alone(path, &territory, &crs, out, &reference, progress);
     }
@@ -235,6 +235,7 @@ pub fn run_with(
         areas: &areas,
         levels: &levels,
         movements: &[],
+        classes: None,
         population: &[],
         consumption: None,
     };
@@ -697,6 +698,7 @@ fn inputs(path: &Path, territory: &Territory) -> Result<Vec<Input>> {
     let mut paths = vec![path.to_owned()];
     paths.extend(territory.communes.iter().map(|c| c.path.clone()));
     paths.extend(territory.population.iter().map(|p| p.path.clone()));
+    paths.extend(territory.run.classes.iter().cloned());
     paths.extend(territory.enaf.iter().map(|e| e.path.clone()));
     paths.extend(territory.cog.iter().map(|c| c.movements.clone()));
     let trajectory = territory.trajectory.iter();
@@ -710,6 +712,7 @@ fn inputs(path: &Path, territory: &Territory) -> Result<Vec<Input>> {
     paths.extend(territory.corrections.iter().map(|c| c.path.clone()));
     for vintage in &territory.vintages {
         paths.extend(vintage.product.clone());
+        paths.extend(vintage.crosswalk.iter().map(PathBuf::from));
         paths.extend(vintage.zone_construite.clone());
         paths.extend(vintage.predict.iter().map(|p| p.model.clone()));
         for pattern in &vintage.classes {

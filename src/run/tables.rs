@@ -18,7 +18,7 @@ use crate::levels::{self, Levels};
 use crate::population;
 use crate::progress::Progress;
 use crate::publish::{self, Publisher, Staging};
-use crate::reference::Reference;
+use crate::reference::{OwnClasses, Reference};
 use crate::territory::Territory;
 use crate::trajectory;
 
@@ -60,6 +60,7 @@ pub(super) fn tables_alone(
         areas: &areas,
         levels: &levels,
         movements: &[],
+        classes: None,
         population: &[],
         consumption: None,
     };
@@ -90,8 +91,11 @@ pub(super) fn tables_alone(
 }
 
 /// Refuses tables whose file or columns are not there.
-pub(super) fn require_tables(territory: &Territory) -> Result<()> {
+pub(super) fn require_tables(territory: &Territory, reference: &Reference) -> Result<()> {
     levels::require(territory)?;
+    if let Some(path) = &territory.run.classes {
+        OwnClasses::read(path, &reference.cover, &reference.usage)?;
+    }
     if let Some(folder) = &territory.run.indicators {
         indicators::own(folder)?;
     }
@@ -144,6 +148,9 @@ pub(super) fn write_tables(
         enaf: report,
         population: population.iter().map(|p| p.report.clone()).collect(),
     };
+    let classes = territory.run.classes.as_deref();
+    let classes = classes.map(|path| OwnClasses::read(path, &reference.cover, &reference.usage));
+    let classes = classes.transpose()?;
     let movements = territory.cog.as_ref();
     let movements = movements.map(|cog| Movements::read(&cog.movements));
     let movements = movements.transpose()?.map_or(Vec::new(), |all| {
@@ -152,6 +159,7 @@ pub(super) fn write_tables(
     });
     let parts = Parts {
         movements: &movements,
+        classes: classes.as_ref(),
         population: &population,
         consumption: consumption.as_ref(),
         ..parts

@@ -244,6 +244,8 @@ pub struct Run {
     /// Levels that need no table: `departement`, `region`, `france`.
     #[serde(default)]
     pub levels: Vec<String>,
+    /// Classes of the user's own, which tables are made by.
+    pub classes: Option<PathBuf>,
     /// Folder of indicators of the user's own.
     pub indicators: Option<PathBuf>,
     /// Folder of reference tables that replace the embedded ones.
@@ -264,6 +266,8 @@ pub struct Vintage {
     /// its column of use,
     #[serde(rename = "use")]
     pub usage: Option<String>,
+    /// the crosswalk from its nomenclature to that of OCS GE, where it is in another,
+    pub crosswalk: Option<String>,
     /// and the file of its zone construite.
     pub zone_construite: Option<PathBuf>,
     /// Or class rasters (paths or patterns)…
@@ -548,6 +552,13 @@ impl Territory {
             if let Some(produce) = &mut vintage.produce {
                 produce.anchor(folder);
             }
+            if let Some(file) = vintage
+                .crosswalk
+                .as_mut()
+                .filter(|name| name.ends_with(".csv"))
+            {
+                *file = folder.join(&*file).to_string_lossy().into_owned();
+            }
             crate::raster::anchor(&mut vintage.classes, folder);
             if let Some(predict) = &mut vintage.predict {
                 anchor(&mut predict.model);
@@ -587,6 +598,7 @@ impl Territory {
             anchor(&mut corrections.path);
         }
         self.run.indicators.as_mut().map(anchor);
+        self.run.classes.as_mut().map(anchor);
         self.run.reference.as_mut().map(anchor);
     }
 

@@ -68,7 +68,7 @@ pub enum Part {
 /// to read.
 pub fn require(vintage: &territory::Vintage, reference: &Reference) -> Result<u64> {
     match vintage.product {
-        Some(_) => product::require(vintage),
+        Some(_) => product::require(vintage, reference),
         None => classes::require(vintage, reference),
     }
 }

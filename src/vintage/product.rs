@@ -6,7 +6,7 @@ use super::{Intake, Object, Official, Part, Report, Texts, Vintage};
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::reference::{Code, Nomenclature, Reference};
+use crate::reference::{Code, Crosswalk, Nomenclature, Reference};
 use crate::territory;
 use crate::vector::{Layer, Opening, Row, is_parquet};
 
@@ -37,8 +37,8 @@ pub fn read(
 ) -> Result<Vintage> {
     let path = path(vintage)?;
     let mut layer = open(path, vintage.layer.as_deref(), vintage.encoding.as_deref())?;
-    let [cover, usage, id] =
-        object_columns(&layer, vintage.cover.as_deref(), vintage.usage.as_deref())?;
+    let crosswalk = crosswalk(vintage, reference)?;
+    let [cover, usage, id] = class_columns(&layer, vintage, crosswalk.as_ref())?;
     let columns = [
         cover,
         usage,
@@ -64,20 +64,43 @@ pub fn read(
         report.rows += 1;
         progress.advance(1);
         let value = |n: usize| row.values[n].as_deref().map(str::trim).unwrap_or("");
+        let (cover, usage) = match &crosswalk {
+            Some(crosswalk) => crosswalk
+                .codes(value(0), value(1), [&reference.cover, &reference.usage])
+                .map_err(|what| {
+                    let place = format!("{place}, row {}", row.number);
+                    Error::input(
+                        place,
+                        what,
+                        "mend the data, or add the class to the crosswalk",
+                    )
+                })?,
+            None => (
+                code(&reference.cover, value(0), &place, &row, &mut report)?,
+                code(&reference.usage, value(1), &place, &row, &mut report)?,
+            ),
+        };
+        // The class that an object comes from is its code of origin.
+        let of_origin = match &crosswalk {
+            Some(crosswalk) if crosswalk.is_of_one_column() => value(0).to_owned(),
+            Some(_) => format!("{} {}", value(0), value(1)),
+            None => value(6).to_owned(),
+        };
         let object = Object {
-            cover: code(&reference.cover, value(0), &place, &row, &mut report)?,
-            usage: code(&reference.usage, value(1), &place, &row, &mut report)?,
+            cover,
+            usage,
             id: value(2).into(),
             source: texts.keep(value(3)),
             ossature: truth(value(4)),
             id_origine: texts.keep(value(5)),
-            code_or: texts.keep(value(6)),
+            code_or: texts.keep(of_origin.trim()),
             official: match truth(value(10)) {
                 Some(false) => None,
                 _ => official(value(8), value(9), &place, row.number)?,
             },
         };
-        if value(0).is_empty() || value(1).is_empty() {
+        let is_one = crosswalk.as_ref().is_some_and(Crosswalk::is_of_one_column);
+        if value(0).is_empty() || (value(1).is_empty() && !is_one) {
             report.null_codes += 1;
         }
         let millesime = value(7);
@@ -149,11 +172,42 @@ pub fn object_columns(
     ])
 }
 
+/// The crosswalk of a vintage, where it is in another nomenclature.
+fn crosswalk(vintage: &territory::Vintage, reference: &Reference) -> Result<Option<Crosswalk>> {
+    let name = vintage.crosswalk.as_deref();
+    let found = name.map(|name| reference.crosswalk(name)).transpose();
+    found.map_err(|e| e.within(format!("vintage {}", vintage.year)))
+}
+
+/// The columns of cover and use, or of the classes of another nomenclature, and of the identifier.
+fn class_columns(
+    layer: &Layer,
+    vintage: &territory::Vintage,
+    crosswalk: Option<&Crosswalk>,
+) -> Result<[Option<String>; 3]> {
+    let (cover, usage) = (vintage.cover.as_deref(), vintage.usage.as_deref());
+    if !crosswalk.is_some_and(Crosswalk::is_of_one_column) {
+        return object_columns(layer, cover, usage);
+    }
+    match (cover, usage) {
+        (Some(class), None) => Ok([
+            Some(layer.require_column(class)?),
+            None,
+            layer.find_column(ID),
+        ]),
+        _ => Err(Error::input(
+            format!("vintage {}", vintage.year),
+            "is in a nomenclature of one column of classes",
+            "name that column with `cover`, and leave out `use`",
+        )),
+    }
+}
+
 /// Refuses a product whose file, layers or columns are not there; the number of rows to read.
-pub(super) fn require(vintage: &territory::Vintage) -> Result<u64> {
+pub(super) fn require(vintage: &territory::Vintage, reference: &Reference) -> Result<u64> {
     let path = path(vintage)?;
     let layer = open(path, vintage.layer.as_deref(), vintage.encoding.as_deref())?;
-    object_columns(&layer, vintage.cover.as_deref(), vintage.usage.as_deref())?;
+    class_columns(&layer, vintage, crosswalk(vintage, reference)?.as_ref())?;
     zone_layer(vintage, path)?;
     Ok(layer.row_count())
 }

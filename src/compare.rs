@@ -136,7 +136,8 @@ type Rows = BTreeMap<String, Vec<(String, String)>>;
 
 fn rows(path: &Path, figures: &BTreeSet<String>) -> Result<Rows> {
     let unreadable = |e: csv::Error| Error::unreadable(path, e);
-    let mut reader = csv::Reader::from_path(path).map_err(unreadable)?;
+    let text = std::fs::read_to_string(path).map_err(|e| Error::unreadable(path, e))?;
+    let mut reader = crate::publish::reader(&text);
     let names = reader.headers().map_err(unreadable)?.clone();
     let mut rows = Rows::new();
     for record in reader.records() {

@@ -300,8 +300,46 @@ fn tables_are_made_by_classes_of_ones_own() {
     assert_eq!(moved, [row("2", "1", 10), row("2", "3", 10)]);
     // At every level.
     assert_eq!(outputs.table("territoire/stock_by_class").len(), 4);
+    assert!(!outputs.path().join("tables/enaf_by_class.csv").exists());
+    // Where classes tell what they are of, they measure consumption; columns may be separated otherwise.
+    let kinds = "class,label_fr,cover,use,enaf\n\
+        1,Habitat,,US5,urbanise\n2,Prairie,CS2.2.1.1,,naturel\n3,Autre terre agricole,,US1.1,agricole\n";
+    std::fs::write(folder.path().join("mos.csv"), kinds).unwrap();
+    edit(&territory, |text| text + "separator = \";\"\n");
+    let outputs = Outputs::of(&territory);
+    let table = std::fs::read_to_string(outputs.path().join("tables/enaf_by_class.csv")).unwrap();
+    let row: Vec<&str> = table.lines().nth(1).unwrap().split(';').collect();
+    let expected = [
+        "published",
+        "32001",
+        "Commune 32001",
+        "32",
+        "2019",
+        "2022",
+        "100000.00000",
+        "0.00000",
+        "100000.00000",
+        "0.00000",
+        "0.00000",
+        "100000.00000",
+    ];
+    assert_eq!(row[..12], expected);
+    // What reads the tables of a run reads these.
+    let own = millesime::query::commune(&outputs.path(), "commune 32001").unwrap();
+    assert!(own.contains("32001"));
+    let package = std::fs::read_to_string(outputs.path().join("datapackage.json")).unwrap();
+    assert!(package.contains("\"delimiter\": \";\""));
     edit(&folder.path().join("mos.csv"), |text| {
-        text.replace("US1.1", "US9")
+        text.replace("naturel", "nature")
+    });
+    let message = refused(&territory);
+    assert!(
+        message.contains("class 2") && message.contains("naturel"),
+        "{message}"
+    );
+    edit(&folder.path().join("mos.csv"), |text| {
+        text.replace(",nature\n", ",naturel\n")
+            .replace("US1.1", "US9")
     });
     let message = refused(&territory);
     assert!(

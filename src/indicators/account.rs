@@ -16,7 +16,7 @@ use crate::ledger::{
 };
 use crate::levels::Levels;
 use crate::population::Population;
-use crate::reference::{Code, Nomenclature, OwnClasses, Reference};
+use crate::reference::{Code, Nomenclature, OwnClass, OwnClasses, Reference};
 use crate::trajectory::{Apart, Objective};
 
 /// Tables by name, as SQL reads them. Columns in `_half_cm2` are integers: half square centimetres,
@@ -27,7 +27,7 @@ use crate::trajectory::{Apart, Objective};
 /// `crossed_stock` the account by zone of the layers that figures are crossed with, `official_ledger`
 /// that by what producers' layers of changes tell; `judged` what
 /// alignment made of differences, `revised` what corrections moved, `returned` what changes back;
-/// `communes`, `neighbours`, which of them touch, `movements`, what became them, `departements`, the région of each, `classes`, the class of one's own of every pair of codes, and `levels`, the communes of every territory of every level; `enaf` the consumption of
+/// `communes`, `neighbours`, which of them touch, `movements`, what became them, `departements`, the région of each, `classes`, the class of one's own of every pair of codes, `class_kinds`, what that is of where it is told, and `levels`, the communes of every territory of every level; `enaf` the consumption of
 /// every commune by year and destination, `enaf_communes` its communes, `enaf_table` the years of the
 /// table (one row), `enaf_periods` those to add up, `enaf_apart` what is counted apart, `objectives` the
 /// objective of every territory; `population` what the census counts, `population_won` what was won
@@ -88,6 +88,7 @@ impl Account {
     /// The tables of an account.
     pub fn new(parts: Parts, reference: &Reference) -> Result<Self> {
         let communes = parts.communes;
+        let classed = classed(parts.classes, reference);
         let tables = [
             ("ledger", ledger_frame(parts.ledgers, reference)?),
             ("stock", stock_frame(parts.stocks, reference)?),
@@ -133,7 +134,8 @@ impl Account {
             ("levels", levels_frame(parts.levels)?),
             ("neighbours", neighbours_frame(parts.ground)?),
             ("movements", movements_frame(parts.movements)?),
-            ("classes", classes_frame(parts.classes, reference)?),
+            ("classes", classes_frame(&classed)?),
+            ("class_kinds", kinds_frame(&classed)?),
             (
                 "departements",
                 departements_frame(parts.communes, reference)?,
@@ -456,7 +458,10 @@ fn neighbours_frame(ground: Option<&Ground>) -> Result<DataFrame> {
         .frame()
 }
 
-fn classes_frame(classes: Option<&OwnClasses>, reference: &Reference) -> Result<DataFrame> {
+/// A cover, a use, and the class of one's own that they are of.
+type Classed<'a> = (&'a str, &'a str, &'a OwnClass);
+
+fn classed<'a>(classes: Option<&'a OwnClasses>, reference: &'a Reference) -> Vec<Classed<'a>> {
     let axes = [&reference.cover, &reference.usage];
     let mut rows = Vec::new();
     if let Some(classes) = classes {
@@ -468,11 +473,24 @@ fn classes_frame(classes: Option<&OwnClasses>, reference: &Reference) -> Result<
             }
         }
     }
+    rows
+}
+
+fn classes_frame(rows: &[Classed]) -> Result<DataFrame> {
     Columns::default()
         .texts("cs", rows.iter().map(|row| Some(row.0)))
         .texts("us", rows.iter().map(|row| Some(row.1)))
         .texts("class", rows.iter().map(|row| Some(&*row.2.class)))
         .texts("class_label", rows.iter().map(|row| Some(&*row.2.label)))
+        .frame()
+}
+
+fn kinds_frame(rows: &[Classed]) -> Result<DataFrame> {
+    let told = || rows.iter().filter(|row| !row.2.kind.is_empty());
+    Columns::default()
+        .texts("cs", told().map(|row| Some(row.0)))
+        .texts("us", told().map(|row| Some(row.1)))
+        .texts("kind", told().map(|row| Some(&*row.2.kind)))
         .frame()
 }
 

@@ -43,6 +43,7 @@ const TABLES: &[(&str, &str)] = &tables![
     "doubtful",
     "guarantee",
     "enaf",
+    "enaf_by_class",
     "enaf_by_year",
     "enaf_efficiency",
     "enaf_periods",

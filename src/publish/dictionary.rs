@@ -13,7 +13,8 @@ pub fn write(staging: &Staging, name: &str, tables: &[Table]) -> Result<()> {
     let dictionary = Dictionary::load()?;
     let path = staging.path("tables/dictionary.csv")?;
     let failed = |e: csv::Error| Error::unwritable(&path, e);
-    let mut writer = csv::Writer::from_path(&path).map_err(failed)?;
+    let file = std::fs::File::create(&path).map_err(|e| Error::unwritable(&path, e))?;
+    let mut writer = super::tables::writer(file, staging.separator());
     let header = [
         "table",
         "column",
@@ -64,7 +65,7 @@ pub fn write(staging: &Staging, name: &str, tables: &[Table]) -> Result<()> {
                     .map_err(failed)?;
             }
         }
-        resources.push(resource(table, fields));
+        resources.push(resource(table, fields, staging.separator()));
     }
     writer.flush().map_err(|e| Error::unwritable(&path, e))?;
     let package = json!({
@@ -80,7 +81,7 @@ pub fn write(staging: &Staging, name: &str, tables: &[Table]) -> Result<()> {
 }
 
 /// A table as a resource of the package.
-fn resource(table: &Table, fields: Vec<Value>) -> Value {
+fn resource(table: &Table, fields: Vec<Value>, separator: u8) -> Value {
     let (name, header) = (&table.indicator.name, &table.indicator.header);
     let (path, name) = match &table.level {
         Some(level) => (
@@ -96,6 +97,7 @@ fn resource(table: &Table, fields: Vec<Value>) -> Value {
         "format": "csv",
         "mediatype": "text/csv",
         "encoding": "utf-8",
+        "dialect": { "delimiter": char::from(separator) },
         "title": header.titre,
         "description": header.définition,
         "sources": [{ "title": header.source }],

@@ -24,7 +24,7 @@ pub use ledger::write as ledger;
 pub use stac::write as collection;
 pub use staging::{MANIFEST, PROGRAM, Staging, require_new};
 pub use style::{Class, classes, qml, renderer, xml};
-pub use tables::{Cell, cells, csv};
+pub use tables::{Cell, cells, csv, reader};
 
 pub use publisher::Publisher;
 pub use wide::{Outlines, write as wide};

@@ -34,7 +34,7 @@ pub fn write(
         let inner = path.strip_prefix(staging.root()).unwrap_or(&path);
         let href = inner.to_string_lossy().replace('\\', "/");
         let (kind, role) = kind(inner);
-        let key = href.replace('/', "-").replace('=', "-");
+        let key = href.replace(['/', '='], "-");
         assets.insert(
             key,
             json!({ "href": format!("./{href}"), "type": kind, "title": href, "roles": [role] }),

@@ -45,6 +45,7 @@ pub fn require_new(out: &Path) -> Result<()> {
 pub struct Staging {
     target: PathBuf,
     aside: PathBuf,
+    separator: u8,
 }
 
 impl Staging {
@@ -77,7 +78,20 @@ impl Staging {
         Ok(Self {
             target: target.to_owned(),
             aside,
+            separator: b',',
         })
+    }
+
+    /// The same, with what separates the columns of its tables of text.
+    #[must_use]
+    pub fn separated_by(mut self, separator: u8) -> Self {
+        self.separator = separator;
+        self
+    }
+
+    /// What separates the columns of its tables of text.
+    pub fn separator(&self) -> u8 {
+        self.separator
     }
 
     /// The path of an output while it is being written; its folder is made.

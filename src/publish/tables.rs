@@ -138,7 +138,8 @@ pub fn write(staging: &Staging, table: &Table) -> Result<()> {
     let csv = staging.path(format!("{folder}/{}.csv", table.indicator.name))?;
     let parquet = staging.path(format!("{folder}/{}.parquet", table.indicator.name))?;
     let mut file = File::create(&csv).map_err(|e| Error::unwritable(&csv, e))?;
-    write_frame(&mut file, &table.frame)?.map_err(|e| Error::unwritable(&csv, e))?;
+    write_frame(&mut file, &table.frame, staging.separator())?
+        .map_err(|e| Error::unwritable(&csv, e))?;
     let columns = table.frame.columns().iter().map(published);
     let arrays = columns.collect::<Result<Vec<(String, ArrayRef)>>>()?;
     let arrays = arrays
@@ -172,9 +173,13 @@ fn published(column: &Column) -> Result<(String, ArrayRef)> {
 const CHUNK: usize = 1 << 15;
 
 /// Writes a frame as CSV; the outer error is ours, the inner that of what is written to.
-fn write_frame(to: &mut impl Write, frame: &DataFrame) -> Result<std::io::Result<()>> {
+fn write_frame(
+    to: &mut impl Write,
+    frame: &DataFrame,
+    separator: u8,
+) -> Result<std::io::Result<()>> {
     let starts: Vec<usize> = (0..frame.height()).step_by(CHUNK).collect();
-    let header = write_csv(&mut *to, &cells(&frame.slice(0, 0))?);
+    let header = write_csv(&mut *to, &cells(&frame.slice(0, 0))?, separator);
     if header.is_err() {
         return Ok(header);
     }
@@ -184,7 +189,7 @@ fn write_frame(to: &mut impl Write, frame: &DataFrame) -> Result<std::io::Result
             .map(|&start| {
                 let columns = cells(&frame.slice(start as i64, CHUNK))?;
                 let mut text = Vec::new();
-                write_rows(&mut csv::Writer::from_writer(&mut text), &columns)
+                write_rows(&mut writer(&mut text, separator), &columns)
                     .map_err(|e| Error::Internal(format!("a table: {e}")))?;
                 Ok(text)
             })
@@ -200,7 +205,7 @@ fn write_frame(to: &mut impl Write, frame: &DataFrame) -> Result<std::io::Result
 
 /// Writes a table as CSV: UTF-8 without a byte order mark, commas, points, line feeds.
 pub fn csv(mut to: impl Write, frame: &DataFrame) -> Result<()> {
-    match write_frame(&mut to, frame)? {
+    match write_frame(&mut to, frame, b',')? {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::input(
             "standard output",
             error,
@@ -211,10 +216,33 @@ pub fn csv(mut to: impl Write, frame: &DataFrame) -> Result<()> {
 }
 
 /// Writes columns as CSV.
-pub(super) fn write_csv(to: impl Write, columns: &[(String, Vec<Cell>)]) -> std::io::Result<()> {
-    let mut writer = csv::WriterBuilder::new().from_writer(to);
+pub(super) fn write_csv(
+    to: impl Write,
+    columns: &[(String, Vec<Cell>)],
+    separator: u8,
+) -> std::io::Result<()> {
+    let mut writer = writer(to, separator);
     writer.write_record(columns.iter().map(|(name, _)| name))?;
     write_rows(&mut writer, columns)
+}
+
+/// A writer of tables of text.
+pub(super) fn writer<W: Write>(to: W, separator: u8) -> csv::Writer<W> {
+    csv::WriterBuilder::new()
+        .delimiter(separator)
+        .from_writer(to)
+}
+
+/// A reader of a table of text that a run wrote, whatever separates its columns.
+pub fn reader(text: &str) -> csv::Reader<&[u8]> {
+    let header = text.lines().next().unwrap_or_default();
+    let separator = match header.contains(';') {
+        true => b';',
+        false => b',',
+    };
+    csv::ReaderBuilder::new()
+        .delimiter(separator)
+        .from_reader(text.as_bytes())
 }
 
 fn write_rows<W: Write>(

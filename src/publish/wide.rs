@@ -84,7 +84,8 @@ pub fn write(
             let name = format!("{}_{level}", measure.name);
             let path = staging.path(format!("{FOLDER}/{name}.csv"))?;
             let file = std::fs::File::create(&path).map_err(|e| Error::unwritable(&path, e))?;
-            write_csv(file, &columns).map_err(|e| Error::unwritable(&path, e))?;
+            write_csv(file, &columns, staging.separator())
+                .map_err(|e| Error::unwritable(&path, e))?;
             if let Some(outlines) = &outlines {
                 let polygons = outlines.of(level, &columns[0].1, levels);
                 write_geometry(staging, &name, &columns, &polygons, outlines.crs)?;

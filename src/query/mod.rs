@@ -244,7 +244,7 @@ fn column(out: &Path, wanted: &str) -> Result<Vec<(String, String)>> {
     let store = Store::new(out);
     let path = store.place(file);
     let text = store.text(file)?;
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let mut reader = crate::publish::reader(&text);
     let headers = reader.headers().map_err(|e| Error::unreadable(&path, e))?;
     let place = |wanted: &str| headers.iter().position(|h| h == wanted).unwrap_or(0);
     let (value, name) = (place(wanted), place("name"));

@@ -330,7 +330,7 @@ impl Former {
 pub(crate) fn former(out: &Path, given: &str) -> Option<Former> {
     // A run without movements has no such table, and a server cannot be asked whether it is there.
     let text = Store::new(out).text("tables/movements.csv").ok()?;
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let mut reader = crate::publish::reader(&text);
     let headers = reader.headers().ok()?.clone();
     let place = |name: &str| headers.iter().position(|h| h == name);
     let (date, code) = (place("date")?, place("code_before")?);

@@ -151,6 +151,8 @@ pub struct OwnClass {
     pub class: String,
     /// Its label.
     pub label: String,
+    /// Whether it is `agricole`, `naturel`, `forestier` or `urbanise`; empty where that is not told.
+    pub kind: String,
     cover: Option<Code>,
     usage: Option<Code>,
 }
@@ -162,10 +164,15 @@ struct OwnRow {
     cover: String,
     #[serde(rename = "use")]
     usage: String,
+    #[serde(default)]
+    enaf: String,
 }
 
+/// What a class may be of, where a territory measures consumption by its own classes.
+const KINDS: [&str; 4] = ["agricole", "naturel", "forestier", "urbanise"];
+
 impl OwnClasses {
-    /// Reads a table: `class`, `label_fr`, `cover` and `use`; a code takes those below it, an empty one all.
+    /// Reads a table: `class`, `label_fr`, `cover`, `use` and, where it is told, `enaf`; a code takes those below it, an empty one all.
     pub fn read(path: &Path, cover: &Nomenclature, usage: &Nomenclature) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|e| Error::unreadable(path, e))?;
         let advice = "give the columns class, label_fr, cover and use: a code takes those below it, an \
@@ -187,7 +194,16 @@ impl OwnClasses {
         let rows = given
             .iter()
             .map(|row| {
+                let kind = row.enaf.trim();
+                if !kind.is_empty() && !KINDS.contains(&kind) {
+                    return Err(Error::input(
+                        format!("{}, class {}", path.display(), row.class),
+                        format!("`{kind}` is not what a class can be in the column enaf"),
+                        suggest(kind, KINDS),
+                    ));
+                }
                 Ok(OwnClass {
+                    kind: kind.to_owned(),
                     class: row.class.trim().to_owned(),
                     label: row.label_fr.trim().to_owned(),
                     cover: code(cover, &row.cover, row)?,

@@ -98,7 +98,8 @@ fn load(path: &Path) -> Result<Table> {
         return Ok(Table::default());
     }
     let unreadable = |e: csv::Error| Error::unreadable(path, e);
-    let mut reader = csv::Reader::from_path(path).map_err(unreadable)?;
+    let text = std::fs::read_to_string(path).map_err(|e| Error::unreadable(path, e))?;
+    let mut reader = crate::publish::reader(&text);
     let headers = reader.headers().map_err(unreadable)?.clone();
     let columns: HashMap<String, usize> = headers
         .iter()

@@ -76,7 +76,7 @@ pub fn run_with(
     )?;
     let predictions = predictions(&territory, out);
     let rows = check_files(&territory, &predictions, &crs, &reference)?;
-    let staging = Staging::new(out)?;
+    let staging = Staging::new(out)?.separated_by(territory.run.separator.sign());
     let align_mode = territory.align_mode();
     let has_product = territory.vintages.iter().any(|v| v.product.is_some());
     let predicted = predict_all(&mut territory, &predictions, &reference, progress)?;

@@ -31,7 +31,7 @@ pub(super) fn tables_alone(
     reference: &Reference,
     progress: &dyn Progress,
 ) -> Result<Summary> {
-    let staging = Staging::new(out)?;
+    let staging = Staging::new(out)?.separated_by(territory.run.separator.sign());
     let mut clock = Clock::new(progress);
     clock.phase("reading", None);
     let drawn = territory.communes.as_ref();

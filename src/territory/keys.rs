@@ -60,7 +60,14 @@ fn known(section: &str) -> &'static [&'static str] {
         "cog" => &["movements"],
         "align" => &["mode"],
         "decree" => &["forcing", "status"],
-        "run" => &["periods", "levels", "classes", "indicators", "reference"],
+        "run" => &[
+            "periods",
+            "levels",
+            "separator",
+            "classes",
+            "indicators",
+            "reference",
+        ],
         "vintages" => &[
             "year",
             "product",

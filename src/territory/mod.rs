@@ -244,12 +244,37 @@ pub struct Run {
     /// Levels that need no table: `departement`, `region`, `france`.
     #[serde(default)]
     pub levels: Vec<String>,
+    /// What separates the columns of tables of text.
+    #[serde(default)]
+    pub separator: Separator,
     /// Classes of the user's own, which tables are made by.
     pub classes: Option<PathBuf>,
     /// Folder of indicators of the user's own.
     pub indicators: Option<PathBuf>,
     /// Folder of reference tables that replace the embedded ones.
     pub reference: Option<PathBuf>,
+}
+
+/// What separates the columns of tables of text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum Separator {
+    /// `,`
+    #[default]
+    #[serde(rename = ",")]
+    Comma,
+    /// `;`
+    #[serde(rename = ";")]
+    Semicolon,
+}
+
+impl Separator {
+    /// The sign.
+    pub fn sign(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+        }
+    }
 }
 
 /// One vintage.

@@ -83,7 +83,7 @@ def by_duckdb(work):
         db.execute(f"create view {file.stem} as select * from '{file}'")
     target = work / "duckdb"
     target.mkdir()
-    first = ["basis", "guarantee"]
+    first = ["basis", "guarantee", "comparison", "per_inhabitant"]
     for name in first + sorted(p.stem for p in SQL.glob("*.sql") if p.stem not in first):
         sql = (SQL / f"{name}.sql").read_text()
         db.execute(f"create table {name}_ as {sql}")

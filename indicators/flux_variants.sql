@@ -1,10 +1,12 @@
 -- titre: Artificialisation selon la variante de la règle
 -- title: Artificialisation by variant of the rule
--- définition: les mêmes flux selon trois statuts : tel que publié ; par la matrice seule, sans les seuils
---   ni le forçage ; et une fois mis à part le terrain exempté (parcs publics, photovoltaïque). threshold
+-- définition: les mêmes flux selon plusieurs statuts : tel que publié ; par la matrice seule, sans les seuils
+--   ni le forçage ; une fois mis à part le terrain exempté (parcs publics, photovoltaïque) ; et, où les deux
+--   millésimes portent celui du producteur, par celui-ci (différence de ses états). threshold
 --   est le flux publié dont ni la couverture ni l'usage ne changent : un effet de seuil.
--- definition: the same fluxes by three statuses: as published; by the matrix alone, without thresholds
---   and forcing; and with exempted ground set aside (public parks, photovoltaics). threshold is the
+-- definition: the same fluxes by several statuses: as published; by the matrix alone, without thresholds
+--   and forcing; with exempted ground set aside (public parks, photovoltaics); and, where both vintages carry
+--   the producer's, by that (the difference of its states). threshold is the
 --   published flux of ground whose cover and use do not change: an effect of the thresholds.
 -- source: article R.101-1 du code de l'urbanisme, décret n° 2023-1096 du 27 novembre 2023 ; les variantes
 --   sont de Millésime
@@ -50,6 +52,20 @@ WITH sums AS (
     SUM(CASE WHEN exempted_before = true AND exempted_after = false AND cause = 'threshold'
              THEN area_half_cm2 ELSE 0 END) AS threshold_lost
   FROM ledger
+  GROUP BY series, commune, departement, year_before, year_after
+  UNION ALL
+  SELECT
+    series, commune, departement, year_before, year_after, 'official' AS variant,
+    SUM(CASE WHEN official_before = false AND official_after = true THEN area_half_cm2 ELSE 0 END)
+      AS gained,
+    SUM(CASE WHEN official_before = true AND official_after = false THEN area_half_cm2 ELSE 0 END)
+      AS lost,
+    SUM(CASE WHEN official_before = false AND official_after = true AND cause = 'threshold'
+             THEN area_half_cm2 ELSE 0 END) AS threshold_gained,
+    SUM(CASE WHEN official_before = true AND official_after = false AND cause = 'threshold'
+             THEN area_half_cm2 ELSE 0 END) AS threshold_lost
+  FROM ledger
+  WHERE official_before IS NOT NULL AND official_after IS NOT NULL
   GROUP BY series, commune, departement, year_before, year_after
 )
 SELECT

@@ -572,6 +572,8 @@ fn ledger_frame(ledgers: &[Ledger], reference: &Reference) -> Result<DataFrame> 
         .flags("matrix_after", after().map(|s| s.matrix))
         .flags("final_before", before().map(|s| s.last))
         .flags("final_after", after().map(|s| s.last))
+        .flags("official_before", before().map(|s| s.official))
+        .flags("official_after", after().map(|s| s.official))
         .flags("impermeable_before", before().map(|s| s.impermeable))
         .flags("impermeable_after", after().map(|s| s.impermeable))
         .flags("threshold_before", before().map(|s| s.threshold))

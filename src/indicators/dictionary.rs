@@ -7,6 +7,8 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 
 const COLUMNS: &str = include_str!("../../indicators/columns.csv");
+/// What the values of columns that are no codes, names or numbers are in French.
+pub const VALUES: &str = include_str!("../../indicators/values.csv");
 
 /// What a column is.
 #[derive(Clone, Debug, Deserialize)]
@@ -20,8 +22,18 @@ pub struct Meaning {
     pub label_en: String,
 }
 
-/// The columns of our tables.
-pub struct Dictionary(BTreeMap<String, Meaning>);
+#[derive(Deserialize)]
+struct Value {
+    column: String,
+    value: String,
+    label_fr: String,
+}
+
+/// The columns of our tables, and what their values are.
+pub struct Dictionary {
+    columns: BTreeMap<String, Meaning>,
+    values: BTreeMap<(String, String), String>,
+}
 
 impl Dictionary {
     /// Reads our own.
@@ -30,12 +42,29 @@ impl Dictionary {
             .deserialize()
             .collect::<std::result::Result<Vec<Meaning>, _>>()
             .map_err(|e| Error::Internal(format!("indicators/columns.csv: {e}")))?;
-        let named = rows.into_iter().map(|m| (m.column.clone(), m));
-        Ok(Self(named.collect()))
+        let values = csv::Reader::from_reader(VALUES.as_bytes())
+            .deserialize()
+            .collect::<std::result::Result<Vec<Value>, _>>()
+            .map_err(|e| Error::Internal(format!("indicators/values.csv: {e}")))?;
+        Ok(Self {
+            columns: rows.into_iter().map(|m| (m.column.clone(), m)).collect(),
+            values: values
+                .into_iter()
+                .map(|v| ((v.column, v.value), v.label_fr))
+                .collect(),
+        })
     }
 
-    /// What a column is; nothing for one of an indicator of the user's, unless it has a name of ours.
-    pub fn meaning(&self, column: &str) -> Option<&Meaning> {
-        self.0.get(column)
+    /// A value of a column in French; nothing where it is said as it is.
+    pub fn value(&self, column: &str, value: &str) -> Option<&str> {
+        let key = (column.to_owned(), value.to_owned());
+        self.values.get(&key).map(String::as_str)
+    }
+
+    /// What a column of a table is, where it is another thing there than elsewhere (`table.column`), else what
+    /// it is in all; nothing for one of an indicator of the user's, unless it has a name of ours.
+    pub fn meaning(&self, table: &str, column: &str) -> Option<&Meaning> {
+        let own = self.columns.get(&format!("{table}.{column}"));
+        own.or_else(|| self.columns.get(column))
     }
 }

@@ -12,7 +12,7 @@ use polars::prelude::{DataFrame, IntoLazy};
 use polars::sql::SQLContext;
 
 pub use account::{Account, Consumption, Parts};
-pub use dictionary::{Dictionary, Meaning};
+pub use dictionary::{Dictionary, Meaning, VALUES};
 pub use indicator::{Header, Indicator, Subject};
 pub use own::{named, own};
 

@@ -1,12 +1,12 @@
-//! What is in the tables, for people and for catalogues: `tables/dictionary.csv` and
-//! `datapackage.json`.
+//! What is in the tables, for people and for catalogues: `tables/dictionary.csv`, `tables/values.csv`
+//! and `datapackage.json`.
 
 use serde_json::{Value, json};
 
 use super::Staging;
 use super::tables::{Kind, columns};
 use crate::error::{Error, Result};
-use crate::indicators::{Dictionary, Table};
+use crate::indicators::{Dictionary, Table, VALUES};
 
 /// Writes the dictionary of these tables, and the description of the folder as a data package.
 pub fn write(staging: &Staging, name: &str, tables: &[Table]) -> Result<()> {
@@ -35,7 +35,7 @@ pub fn write(staging: &Staging, name: &str, tables: &[Table]) -> Result<()> {
         let (indicator, header) = (&table.indicator, &table.indicator.header);
         let mut fields = Vec::new();
         for (column, kind) in columns(&table.frame) {
-            let meaning = dictionary.meaning(&column);
+            let meaning = dictionary.meaning(&indicator.name, &column);
             let label = |of: fn(&crate::indicators::Meaning) -> &str| meaning.map_or("", of);
             let (unit, label_fr, label_en) = (
                 label(|m| &m.unit),
@@ -68,6 +68,8 @@ pub fn write(staging: &Staging, name: &str, tables: &[Table]) -> Result<()> {
         resources.push(resource(table, fields, staging.separator()));
     }
     writer.flush().map_err(|e| Error::unwritable(&path, e))?;
+    let path = staging.path("tables/values.csv")?;
+    std::fs::write(&path, VALUES).map_err(|e| Error::unwritable(&path, e))?;
     let package = json!({
         "profile": "tabular-data-package",
         "name": "millesime",

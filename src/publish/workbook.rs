@@ -23,6 +23,18 @@ const TEXT: usize = 32_767;
 const KEPT: &str = "history";
 /// Widest column, in characters.
 const WIDEST: usize = 60;
+/// Narrowest: areas of a département fit.
+const NARROWEST: usize = 16;
+/// Widths of the columns of the sheet of sources.
+const WIDTHS: [usize; 7] = [28, 50, 100, 60, 10, 24, 12];
+/// Points of a line of text.
+const LINE: f64 = 15.0;
+/// Lines of the labels of columns, at most.
+const MOST_LINES: usize = 5;
+/// Columns that stay in view, at most.
+const FROZEN: usize = 4;
+/// As spreadsheets number sizes of paper.
+const A4: u8 = 9;
 /// The sheet of sources.
 const SOURCES: &str = "sources";
 
@@ -57,12 +69,13 @@ pub fn write(staging: &Staging, level: Option<&str>, tables: &[&Table]) -> Resul
         sources(workbook.add_worksheet(), tables, &formats)?;
         let mut taken = BTreeSet::from([SOURCES.to_owned(), KEPT.to_owned()]);
         for (table, columns) in tables.iter().zip(&columns) {
-            if table.rows > LONGEST {
+            // What has no rows is told among the sources.
+            if table.rows > LONGEST || table.rows == 0 {
                 continue;
             }
             let sheet = workbook.add_worksheet();
             sheet.set_name(sheet_name(&table.indicator.name, &mut taken))?;
-            fill(sheet, columns, &dictionary, &formats)?;
+            fill(sheet, &table.indicator.name, columns, &dictionary, &formats)?;
         }
         workbook.save_to_buffer()
     };
@@ -118,41 +131,56 @@ fn sources(
         for (column, text) in texts.iter().enumerate() {
             sheet.write_with_format(row, column as u16, *text, &formats.wrapped)?;
         }
+        let lines = |text: &str, width: usize| text.chars().count().div_ceil(width);
+        let most = texts
+            .iter()
+            .zip(WIDTHS)
+            .map(|(text, width)| lines(text, width));
+        sheet.set_row_height(row, most.max().unwrap_or(1).max(1) as f64 * LINE)?;
         match height > LONGEST {
             true => sheet.write(row, 6, format!("{height} : voir le fichier CSV"))?,
             false => sheet.write(row, 6, height as f64)?,
         };
     }
-    for (column, width) in [28.0, 50.0, 100.0, 60.0, 10.0, 24.0, 12.0]
-        .iter()
-        .enumerate()
-    {
-        sheet.set_column_width(column as u16, *width)?;
+    for (column, width) in (0u16..).zip(WIDTHS) {
+        sheet.set_column_width(column, width as f64)?;
     }
     sheet.set_freeze_panes(1, 1)?;
+    for_print(sheet)
+}
+
+/// Pages across, as wide as the sheet, each with the labels of its columns.
+fn for_print(sheet: &mut Worksheet) -> std::result::Result<(), XlsxError> {
+    sheet.set_landscape();
+    sheet.set_paper_size(A4);
+    sheet.set_print_fit_to_pages(1, 0);
+    sheet.set_repeat_rows(0, 0)?;
     Ok(())
 }
 
 fn fill(
     sheet: &mut Worksheet,
+    table: &str,
     columns: &[(String, Vec<Cell>)],
     dictionary: &Dictionary,
     formats: &Formats,
 ) -> std::result::Result<(), XlsxError> {
+    let mut lines = 1;
     for (n, (name, values)) in columns.iter().enumerate() {
         let column = n as u16;
-        let label = match dictionary.meaning(name) {
+        let label = match dictionary.meaning(table, name) {
             Some(meaning) if meaning.unit.is_empty() => meaning.label_fr.clone(),
             Some(meaning) => format!("{} ({})", meaning.label_fr, meaning.unit),
             None => name.clone(),
         };
         sheet.write_with_format(0, column, &label, &formats.header)?;
-        let mut width = 10;
+        let mut width = 0;
         for (row, value) in (1..).zip(values) {
             match value {
                 Cell::Empty => continue,
                 // Codes are text: a leading zero stays.
                 Cell::Text(text) => {
+                    let text = dictionary.value(name, text).unwrap_or(text);
                     width = width.max(text.chars().count());
                     let cut: String = text.chars().take(TEXT).collect();
                     sheet.write_string(row, column, cut)?
@@ -178,9 +206,16 @@ fn fill(
                 }
             };
         }
-        sheet.set_column_width(column, (width + 2).min(WIDEST) as f64)?;
+        let width = (width + 2).clamp(NARROWEST, WIDEST);
+        sheet.set_column_width(column, width as f64)?;
+        lines = lines.max(label.chars().count().div_ceil(width));
     }
-    sheet.set_freeze_panes(1, 0)?;
+    // Some programs do not find the height of what is wrapped by themselves.
+    sheet.set_row_height(0, (lines.min(MOST_LINES) + 1) as f64 * LINE)?;
+    // The territory stays in view: its code, and its name beside it.
+    let named = columns.iter().take(FROZEN).position(|c| c.0 == "name");
+    sheet.set_freeze_panes(1, named.map_or(0, |n| n as u16 + 1))?;
+    for_print(sheet)?;
     if let (Some(last), Some(rows)) = (columns.len().checked_sub(1), columns.first()) {
         sheet.autofilter(0, 0, rows.1.len() as u32, last as u16)?;
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::content::{Content, Period, value};
 use crate::error::Result;
 use crate::french::{self, hectares, percent, signed_hectares, text};
+use crate::indicators::Dictionary;
 
 impl Content<'_> {
     /// How far the figures can be trusted, and on what they hang.
@@ -50,6 +51,11 @@ impl Content<'_> {
         }
         let mut noise: Vec<(String, f64)> = noise.into_iter().collect();
         noise.sort_by(|p, q| q.1.total_cmp(&p.1));
+        let dictionary = Dictionary::load()?;
+        let rule = |verdict: &str| {
+            let said = dictionary.value("verdict", verdict).unwrap_or(verdict);
+            text(said)
+        };
         let noise: Vec<Value> = noise
             .into_iter()
             .map(|(verdict, m2)| json!({ "rule": rule(&verdict), "area": hectares(m2) }))
@@ -115,20 +121,5 @@ impl Content<'_> {
             }
         }
         Ok(json!(rows))
-    }
-}
-
-/// A verdict of alignment, in French.
-fn rule(verdict: &str) -> String {
-    match verdict {
-        "displacement" => "déplacement d’ensemble d’un millésime sur l’autre".to_owned(),
-        "patch-area" => "trop petit pour un changement".to_owned(),
-        "patch-width" => "trop étroit pour un changement".to_owned(),
-        "outline" => "bande le long d’une limite que les deux millésimes ont".to_owned(),
-        "state-before" => "état antérieur sous les seuils de la spécification".to_owned(),
-        "confusion" => "confusion entre deux classes qui se ressemblent".to_owned(),
-        "state-area" => "état nouveau sous l’unité minimale de la spécification".to_owned(),
-        "state-width" => "état nouveau sous la largeur minimale de la spécification".to_owned(),
-        other => other.replace('_', " "),
     }
 }

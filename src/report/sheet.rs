@@ -10,11 +10,11 @@ use crate::error::{Error, Result};
 const COLUMNS: [&str; 7] = [
     "rubrique",
     "chiffre",
-    "periode",
+    "période",
     "valeur_exacte",
-    "unite",
-    "valeur_affichee",
-    "requete",
+    "unité",
+    "valeur_affichée",
+    "requête",
 ];
 
 fn rows(figures: &Figures) -> impl Iterator<Item = [String; 7]> {

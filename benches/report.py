@@ -211,6 +211,17 @@ def main():
         lines += ["", "## A whole département", ""]
         lines += ["`millesime run` on a twin of 6 000 km² (`--km2 6000 --seed 1`):", ""]
         lines += ["```", scale.read_text().rstrip(), "```"]
+    postgis = folder / "postgis.txt"
+    if postgis.exists():
+        lines += ["", "## PostGIS, the State's way", ""]
+        lines += [
+            "`benches/postgis.sh`: each vintage cut by the communes, then vintage by vintage, and sums by commune. *state*: as the",
+            "SQL of the State's tool has it (MTES-MCT/sparte); *full*: with shortcuts for what is contained; *practitioner*: what did",
+            "not move is found by its bytes, and only the rest is intersected, which helps where dates are drawn from one another.",
+            "Ours writes layers, Parquet and workbooks besides. PostgreSQL runs without fsync.",
+            "",
+        ]
+        lines += ["```", postgis.read_text().rstrip(), "```"]
     questions = folder / "questions.txt"
     if questions.exists():
         lines += ["", "## The changes of a commune, the reports of all", ""]

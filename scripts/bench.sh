@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Our figures beside each peer's, in one run on this machine; the results go to benches/RESULTS.md.
-#   bench.sh [engine|scale|predict|vectorise|statistics|questions]   one part only: the engine against its peers, a
+#   bench.sh [engine|scale|predict|vectorise|statistics|questions|postgis]   one part only: the engine against its peers, a
 #                             whole département, prediction from imagery, lines from a class raster, the tables of a
-#                             country, or the changes of a commune and the reports of all
+#                             country, the changes of a commune and the reports of all, or the State's way in PostGIS
+#                             (Debian's postgresql and postgis; not among all)
 #   REPEAT=1 bench.sh         each peer once, and not the fastest of three
 set -euo pipefail
 what=${1:-all}
@@ -115,6 +116,23 @@ predict() {
     } | tee "$work/predict.jsonl"
 }
 
+# The way of the State's tool, polygons and communes in PostGIS, beside the whole of a run: two dates drawn from one
+# another, and two that were drawn apart.
+postgis() {
+    local folder=$work/postgis program=$target/release/millesime
+    mkdir -p "$folder"
+    [ -e "$folder/clean/TERRITORY.toml" ] || "$program" twin "$folder/clean" --km2 400 --seed 7
+    [ -e "$folder/observed/TERRITORY.toml" ] || "$program" twin "$folder/observed" --km2 100 --seed 7 --observed
+    # As they were published: no alignment, on either side.
+    sed '/^\[align\]/,/^$/d' "$folder/observed/OBSERVED.toml" > "$folder/observed/PLAIN.toml"
+    for way in practitioner full state; do
+        echo "== 400 km², $way"
+        WAY=$way benches/postgis.sh "$program" "$folder/clean/TERRITORY.toml" "$folder/work"
+    done > "$work/postgis.txt"
+    echo "== 100 km², vintages drawn apart, state" >> "$work/postgis.txt"
+    WAY=state benches/postgis.sh "$program" "$folder/observed/PLAIN.toml" "$folder/work" >> "$work/postgis.txt"
+}
+
 case "$what" in
     all)
         engine
@@ -124,9 +142,9 @@ case "$what" in
         scale
         questions
         ;;
-    engine | scale | predict | vectorise | statistics | questions) "$what" ;;
+    engine | scale | predict | vectorise | statistics | questions | postgis) "$what" ;;
     *)
-        echo "bench: what is \`$what\`? engine, scale, predict, vectorise, statistics or questions" >&2
+        echo "bench: what is \`$what\`? engine, scale, predict, vectorise, statistics, questions or postgis" >&2
         exit 2
         ;;
 esac

@@ -371,3 +371,52 @@ fn two_runs_are_compared_figure_by_figure() {
         .unwrap();
     assert!(error.to_string().contains("manifest.json"));
 }
+
+#[test]
+fn the_ministrys_stocks_stand_beside_ours() {
+    let (folder, file) = three_vintages();
+    let place = folder.path().join("ministry.csv");
+    let first = folder.path().join("first");
+    millesime::run::run(&file, &first, &Quiet).unwrap();
+    std::fs::copy(first.join("ministere/artif_commune.csv"), &place).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text + "\n[ministry]\npath = \"ministry.csv\"\n").unwrap();
+    let gaps = |out: &str| {
+        let out = folder.path().join(out);
+        millesime::run::run(&file, &out, &Quiet).unwrap();
+        (
+            csv_rows(&out.join("tables/ecarts_ministere.csv")),
+            csv_rows(&out.join("tables/departement/ecarts_ministere.csv")),
+        )
+    };
+    // Its own figures back: no gap, at any level.
+    let (communes, departements) = gaps("same");
+    assert!(communes.len() > 3 && departements.len() == 3);
+    for row in communes.iter().chain(&departements) {
+        assert_eq!(
+            (&*row["gap_m2"], &*row["area_gap_m2"]),
+            ("0.00000", "0.00000")
+        );
+        assert_eq!(row["artificial_m2"], row["ministry_m2"]);
+    }
+    // A commune that is not there makes no whole.
+    let table = std::fs::read_to_string(&place).unwrap();
+    let fewer: Vec<&str> = table
+        .lines()
+        .filter(|line| !line.starts_with("01001"))
+        .collect();
+    std::fs::write(&place, fewer.join("\n")).unwrap();
+    let (fewer, none) = gaps("fewer");
+    assert_eq!((fewer.len(), none.len()), (communes.len() - 3, 0));
+    // What is no area, and what is no such table, are refused.
+    let out = folder.path().join("refused");
+    let refused = || {
+        let error = millesime::run::run(&file, &out, &Quiet).err().unwrap();
+        error.to_string()
+    };
+    let stock = &communes[0]["artificial_m2"];
+    std::fs::write(&place, table.replacen(stock, "beaucoup", 1)).unwrap();
+    assert!(refused().contains("`beaucoup` is no area"));
+    std::fs::write(&place, table.replace("surface_artif_1", "surface")).unwrap();
+    assert!(refused().contains("surface_artif_1"));
+}

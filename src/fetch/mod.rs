@@ -93,37 +93,29 @@ pub fn known<'a>(departement: &str, reference: &'a Reference) -> Result<Vec<&'a 
 pub fn fetch(what: &Fetch, reference: &Reference, progress: &dyn Progress) -> Result<Done> {
     let known = known(what.departement, reference)?;
     let mut archives = read(what.into)?;
-    let mut asked: BTreeSet<u16> = what.years.iter().copied().collect();
-    if asked.is_empty() {
-        asked.extend(known.iter().map(|v| v.year));
-    }
-    let mut wanted = Vec::new();
-    for &year in &asked {
-        if !is_here(what.into, &archives, year)? {
-            wanted.push(year);
-        }
-    }
+    let is_told = !what.years.is_empty();
+    let of_known = known.iter().map(|v| v.year).collect::<BTreeSet<u16>>();
+    let asked = match is_told {
+        true => what.years.iter().copied().collect(),
+        false => of_known.clone(),
+    };
+    let mut wanted = lacking(what.into, &archives, &asked)?;
     // The server knows best what it has, and is asked where there is anything to ask for.
-    let offers = match wanted.is_empty() && !what.years.is_empty() {
+    let offers = match is_told && wanted.is_empty() {
         true => None,
         false => catalogue::offers(what.base, Some(what.departement))?,
     };
-    if what.years.is_empty() {
-        let states = offers
-            .iter()
-            .flatten()
-            .filter(|o| o.product == Product::State);
-        let others = states
+    let states = || {
+        let all = offers.iter().flatten();
+        all.filter(|o| o.product == Product::State)
             .map(|o| o.years.0)
-            .filter(|year| !asked.contains(year));
-        wanted.extend(others.collect::<BTreeSet<u16>>());
-    }
-    let is_offered = |year: u16| {
-        let mut all = offers.iter().flatten();
-        all.any(|o| o.product == Product::State && o.years.0 == year)
     };
-    let is_known = |year: u16| known.iter().any(|v| v.year == year);
-    if let Some(year) = wanted.iter().find(|&&y| !is_known(y) && !is_offered(y)) {
+    if !is_told {
+        let others = states().filter(|year| !asked.contains(year)).collect();
+        wanted.extend(lacking(what.into, &archives, &others)?);
+    }
+    let is_known = |year: u16| of_known.contains(&year) || states().any(|own| own == year);
+    if let Some(year) = wanted.iter().find(|&&year| !is_known(year)) {
         let years: Vec<String> = known.iter().map(|v| v.year.to_string()).collect();
         return Err(Error::input(
             "--years",
@@ -182,6 +174,17 @@ fn write(folder: &Path, archives: &[Fetched]) -> Result<()> {
     let text = serde_json::to_string_pretty(archives)
         .map_err(|e| Error::Internal(format!("{FETCHED}: {e}")))?;
     std::fs::write(&path, text + "\n").map_err(|e| Error::unwritable(&path, e))
+}
+
+/// The years of which no whole archive is in the folder.
+fn lacking(folder: &Path, archives: &[Fetched], years: &BTreeSet<u16>) -> Result<Vec<u16>> {
+    let mut lacking = Vec::new();
+    for &year in years {
+        if !is_here(folder, archives, year)? {
+            lacking.push(year);
+        }
+    }
+    Ok(lacking)
 }
 
 /// Whether the archive of a year is in the folder, and whole.

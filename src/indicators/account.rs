@@ -15,6 +15,7 @@ use crate::ledger::{
     Crossed, CrossedRow, Judged, Ledger, Returned, Revised, State, Stock, StockRow, neighbours,
 };
 use crate::levels::Levels;
+use crate::ministry::Published;
 use crate::population::Population;
 use crate::reference::{Code, Nomenclature, OwnClass, OwnClasses, Reference};
 use crate::trajectory::{Apart, Objective};
@@ -27,7 +28,7 @@ use crate::trajectory::{Apart, Objective};
 /// `crossed_stock` the account by zone of the layers that figures are crossed with, `official_ledger`
 /// that by what producers' layers of changes tell; `judged` what
 /// alignment made of differences, `revised` what corrections moved, `returned` what changes back;
-/// `communes`, `neighbours`, which of them touch, `movements`, what became them, `departements`, the région of each, `classes`, the class of one's own of every pair of codes, `class_kinds`, what that is of where it is told, and `levels`, the communes of every territory of every level; `enaf` the consumption of
+/// `communes`, `neighbours`, which of them touch, `movements`, what became them, `departements`, the région of each, `ministry`, the stocks that the ministry publishes, `classes`, the class of one's own of every pair of codes, `class_kinds`, what that is of where it is told, and `levels`, the communes of every territory of every level; `enaf` the consumption of
 /// every commune by year and destination, `enaf_communes` its communes, `enaf_table` the years of the
 /// table (one row), `enaf_periods` those to add up, `enaf_apart` what is counted apart, `objectives` the
 /// objective of every territory; `population` what the census counts, `population_won` what was won
@@ -65,6 +66,8 @@ pub struct Parts<'a> {
     pub movements: &'a [Became],
     /// Classes of one's own that pairs of codes are of.
     pub classes: Option<&'a OwnClasses>,
+    /// Stocks as the ministry publishes them.
+    pub ministry: &'a [Published],
     /// Population of communes, a table for each year.
     pub population: &'a [Population],
     /// Consumption of ENAF, where there is a table of it.
@@ -134,6 +137,7 @@ impl Account {
             ("levels", levels_frame(parts.levels)?),
             ("neighbours", neighbours_frame(parts.ground)?),
             ("movements", movements_frame(parts.movements)?),
+            ("ministry", ministry_frame(parts.ministry, communes)?),
             ("classes", classes_frame(&classed)?),
             ("class_kinds", kinds_frame(&classed)?),
             (
@@ -170,6 +174,7 @@ impl Account {
             levels: &Levels::default(),
             movements: &[],
             classes: None,
+            ministry: &[],
             population: &[],
             consumption: None,
         };
@@ -455,6 +460,25 @@ fn neighbours_frame(ground: Option<&Ground>) -> Result<DataFrame> {
     Columns::default()
         .texts("commune", pairs.iter().map(|pair| code(pair.0)))
         .texts("neighbour", pairs.iter().map(|pair| code(pair.1)))
+        .frame()
+}
+
+fn ministry_frame(stocks: &[Published], communes: &[Commune]) -> Result<DataFrame> {
+    let of = |stock: &Published| communes.get(stock.commune);
+    Columns::default()
+        .texts("commune", stocks.iter().map(|s| of(s).map(|c| &*c.code)))
+        .texts(
+            "departement",
+            stocks.iter().map(|s| of(s).map(|c| &*c.departement)),
+        )
+        .integers("year", stocks.iter().map(|s| i64::from(s.year)))
+        .integers("communes", stocks.iter().map(|_| 1))
+        .integers(
+            "known_areas",
+            stocks.iter().map(|s| i64::from(s.area.is_some())),
+        )
+        .integers("area_half_cm2", stocks.iter().map(|s| s.area.unwrap_or(0)))
+        .integers("ministry_half_cm2", stocks.iter().map(|s| s.artificial))
         .frame()
 }
 

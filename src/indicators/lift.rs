@@ -17,7 +17,8 @@ use super::columns::Columns;
 use crate::error::{Error, Result};
 
 /// Columns that are added up.
-const SUMMED: [&str; 15] = [
+const SUMMED: [&str; 16] = [
+    "ministry_half_cm2",
     "official_half_cm2",
     "official_known",
     "reference_half_cm2",

@@ -39,6 +39,7 @@ const TABLES: &[(&str, &str)] = &tables![
     "comparison",
     "composition",
     "coverage",
+    "ecarts_ministere",
     "ecarts_officiel",
     "doubtful",
     "guarantee",

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use crate::error::{Error, Result};
@@ -97,9 +96,8 @@ pub fn write(path: &Path, ledgers: &[Ledger], reference: &Reference) -> Result<(
 pub(super) fn batch(path: &Path, columns: Vec<(&str, ArrayRef, bool)>) -> Result<()> {
     let internal = |e: &dyn std::fmt::Display| Error::Internal(format!("{}: {e}", path.display()));
     let batch = RecordBatch::try_from_iter_with_nullable(columns).map_err(|e| internal(&e))?;
-    let level = ZstdLevel::try_new(9).map_err(|e| internal(&e))?;
     let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(super::geoparquet::compression()?)
         .set_created_by(format!("millesime {}", env!("CARGO_PKG_VERSION")))
         .build();
     let file = File::create(path).map_err(|e| Error::unwritable(path, e))?;

@@ -18,6 +18,7 @@ mod workbook;
 pub use account::{read as read_account, write as account};
 pub(crate) use geopackage::fix_settings;
 pub use geopackage::{ColumnType, GeoPackage, LayerKind, Place, Row, Value};
+pub(crate) use geoparquet::compression;
 pub use geoparquet::{GeoParquet, Shape, hilbert_order};
 pub use layers::{INDEX, Index, faces, vintage, zone_construite};
 pub use ledger::write as ledger;

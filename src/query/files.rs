@@ -10,7 +10,6 @@ use gdal::vector::{
 };
 use gdal::{DriverManager, errors::GdalError};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use serde_json::json;
@@ -62,9 +61,8 @@ fn parquet(found: &[Found], path: &Path) -> Result<()> {
     let period = Arc::new(Field::new("period", DataType::Utf8, false));
     let fields = std::iter::once(period).chain(first.schema.fields().iter().cloned());
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-    let level = ZstdLevel::try_new(9).map_err(|e| Error::Internal(e.to_string()))?;
     let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(crate::publish::compression()?)
         .set_created_by(format!("millesime {}", env!("CARGO_PKG_VERSION")))
         .build();
     let file = std::fs::File::create(path).map_err(|e| unwritable(&e))?;

@@ -2,6 +2,7 @@
 
 mod charts;
 mod communes;
+mod comparison;
 mod consumption;
 mod content;
 mod figures;

@@ -160,7 +160,7 @@ pub fn run_with(
         reference: &reference,
         crs: &crs,
     };
-    clock.phase("account", None);
+    clock.phase("account and layers", None);
     let stocks: Vec<Stock> = series
         .iter()
         .flat_map(|(series, decided)| ledger::stocks(&ground, series, decided))
@@ -185,17 +185,22 @@ pub fn run_with(
             )));
         }
     }
-    let ledgers = periods
-        .into_par_iter()
-        .map(|period| writer.period(period))
-        .collect::<Result<Vec<Vec<Ledger>>>>()?
-        .into_iter()
-        .flatten()
-        .collect::<Vec<Ledger>>();
     let alone = ledger::alone(&ground);
-    alone
-        .par_iter()
-        .try_for_each(|&place| writer.faces(place).map(drop))?;
+    // Files of faces are few and long: vintages are written beside them.
+    let (accounts, layers) = rayon::join(
+        || {
+            let accounts = periods.into_par_iter().map(|period| writer.period(period));
+            accounts.collect::<Result<Vec<Vec<Ledger>>>>()
+        },
+        || {
+            let faces = alone.par_iter();
+            faces.try_for_each(|&place| writer.faces(place).map(drop))?;
+            let places = ledger::places(&ground).into_par_iter();
+            places.try_for_each(|place| writer.vintage(place))
+        },
+    );
+    layers?;
+    let ledgers: Vec<Ledger> = accounts?.into_iter().flatten().collect();
     let named = |name| series.iter().find(|(s, _): &&Decided| s.name == name);
     let judged = match series.as_slice() {
         [.., (base, decided), (aligned, _)] if aligned.name == align::ALIGNED => {
@@ -236,15 +241,11 @@ pub fn run_with(
         levels: &levels,
         movements: &[],
         classes: None,
+        ministry: &[],
         population: &[],
         consumption: None,
     };
     let told = tables::write_tables(&staging, &territory, parts, consumption, &crs, &reference)?;
-
-    clock.phase("vintages", None);
-    ledger::places(&ground)
-        .into_par_iter()
-        .try_for_each(|place| writer.vintage(place))?;
 
     clock.phase("manifest", None);
     let licence = territory.licence.as_deref();
@@ -279,6 +280,7 @@ pub fn run_with(
         "levels": { "names": levels.names(), "communes_without": levels.missing },
         "enaf": told.enaf,
         "population": told.population,
+        "ministry": told.ministry,
         "vintages": ground.vintages.iter().map(|v| json!({
             "year": v.year,
             "departement": v.departement,
@@ -699,6 +701,7 @@ fn inputs(path: &Path, territory: &Territory) -> Result<Vec<Input>> {
     paths.extend(territory.communes.iter().map(|c| c.path.clone()));
     paths.extend(territory.population.iter().map(|p| p.path.clone()));
     paths.extend(territory.run.classes.iter().cloned());
+    paths.extend(territory.ministry.iter().map(|m| m.path.clone()));
     paths.extend(territory.enaf.iter().map(|e| e.path.clone()));
     paths.extend(territory.cog.iter().map(|c| c.movements.clone()));
     let trajectory = territory.trajectory.iter();

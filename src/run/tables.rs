@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::grid::HALF_CM2_PER_M2;
 use crate::indicators::{self, Account, Consumption, Parts};
 use crate::levels::{self, Levels};
+use crate::ministry;
 use crate::population;
 use crate::progress::Progress;
 use crate::publish::{self, Publisher, Staging};
@@ -61,6 +62,7 @@ pub(super) fn tables_alone(
         levels: &levels,
         movements: &[],
         classes: None,
+        ministry: &[],
         population: &[],
         consumption: None,
     };
@@ -93,6 +95,10 @@ pub(super) fn tables_alone(
 /// Refuses tables whose file or columns are not there.
 pub(super) fn require_tables(territory: &Territory, reference: &Reference) -> Result<()> {
     levels::require(territory)?;
+    territory
+        .ministry
+        .as_ref()
+        .map_or(Ok(()), ministry::require)?;
     if let Some(path) = &territory.run.classes {
         OwnClasses::read(path, &reference.cover, &reference.usage)?;
     }
@@ -144,7 +150,12 @@ pub(super) fn write_tables(
         .iter()
         .map(|from| population::read(from, parts.communes, cog))
         .collect::<Result<Vec<_>>>()?;
+    let ministry = territory.ministry.as_ref();
+    let ministry = ministry.map(|from| ministry::read(from, parts.communes));
+    let (stocks, ministry) = ministry.transpose()?.unzip();
+    let stocks = stocks.unwrap_or_default();
     let found = Told {
+        ministry,
         enaf: report,
         population: population.iter().map(|p| p.report.clone()).collect(),
     };
@@ -160,6 +171,7 @@ pub(super) fn write_tables(
     let parts = Parts {
         movements: &movements,
         classes: classes.as_ref(),
+        ministry: &stocks,
         population: &population,
         consumption: consumption.as_ref(),
         ..parts
@@ -184,6 +196,7 @@ pub(super) fn write_tables(
 #[derive(Serialize)]
 pub(super) struct Told {
     pub enaf: Option<enaf::Report>,
+    pub ministry: Option<ministry::Report>,
     pub population: Vec<population::Report>,
 }
 

@@ -12,6 +12,7 @@ const TOP: &[&str] = &[
     "levels",
     "population",
     "enaf",
+    "ministry",
     "trajectory",
     "cog",
     "align",
@@ -56,6 +57,7 @@ fn known(section: &str) -> &'static [&'static str] {
         "enaf" => &[
             "path", "layer", "commune", "cog", "unit", "periods", "encoding",
         ],
+        "ministry" => &["path", "layer", "commune", "encoding"],
         "trajectory" => &["objectives", "apart"],
         "cog" => &["movements"],
         "align" => &["mode"],

@@ -31,6 +31,8 @@ pub struct Territory {
     /// Population of the communes, a table for each year.
     #[serde(default)]
     pub population: Vec<Population>,
+    /// The ministry's table of communes, to be set beside ours.
+    pub ministry: Option<Ministry>,
     /// Consumption of ENAF by commune.
     pub enaf: Option<Enaf>,
     /// What consumption is to be held against.
@@ -253,6 +255,19 @@ pub struct Run {
     pub indicators: Option<PathBuf>,
     /// Folder of reference tables that replace the embedded ones.
     pub reference: Option<PathBuf>,
+}
+
+/// A table of communes as the ministry publishes it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Ministry {
+    /// The file.
+    pub path: PathBuf,
+    /// Its layer.
+    pub layer: Option<String>,
+    /// Column of the commune, where it has not its usual name.
+    pub commune: Option<String>,
+    /// Encoding of its text.
+    pub encoding: Option<String>,
 }
 
 /// What separates the columns of tables of text.
@@ -623,6 +638,9 @@ impl Territory {
             anchor(&mut corrections.path);
         }
         self.run.indicators.as_mut().map(anchor);
+        if let Some(ministry) = &mut self.ministry {
+            anchor(&mut ministry.path);
+        }
         self.run.classes.as_mut().map(anchor);
         self.run.reference.as_mut().map(anchor);
     }

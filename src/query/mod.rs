@@ -21,7 +21,7 @@ pub(crate) use degrees::{Degrees, through};
 pub(crate) use faces::{Batch, FaceFile, Need};
 use filter::LOOKED_AT;
 pub use filter::{Filter, Kind, Pattern, Transition, Zone};
-pub(crate) use place::former;
+pub(crate) use place::{former, is_part};
 pub use place::{Region, plain};
 use store::Faces;
 pub(crate) use store::Store;

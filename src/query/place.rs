@@ -231,7 +231,17 @@ pub fn plain(name: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The communes of a territory of a level, by its code or its name.
+/// Letters that a part of a name must have to stand for it.
+const PART: usize = 4;
+
+/// Whether some words, written plainly, are a part of a name: `vienne condrieu` of `Communauté d'agglomération
+/// Vienne Condrieu`.
+pub(crate) fn is_part(asked: &str, name: &str) -> bool {
+    let name = format!(" {} ", plain(name));
+    asked.len() >= PART && name.contains(&format!(" {asked} "))
+}
+
+/// The communes of a territory of a level, by its code, its name, or what of its name no other has.
 pub(super) fn communes_of(out: &Path, level: &str, territory: &str) -> Result<BTreeSet<String>> {
     let store = Store::new(out);
     let all = members(&store)?;
@@ -245,10 +255,17 @@ pub(super) fn communes_of(out: &Path, level: &str, territory: &str) -> Result<BT
     }
     let own = || all.iter().filter(|m| m.level == level);
     let asked = plain(territory);
-    let communes: BTreeSet<String> = own()
+    let mut communes: BTreeSet<String> = own()
         .filter(|m| m.territory == territory || plain(&m.name) == asked)
         .map(|m| m.commune.clone())
         .collect();
+    if communes.is_empty() {
+        let part: Vec<_> = own().filter(|m| is_part(&asked, &m.name)).collect();
+        let territories: BTreeSet<&str> = part.iter().map(|m| m.territory.as_str()).collect();
+        if territories.len() == 1 {
+            communes.extend(part.iter().map(|m| m.commune.clone()));
+        }
+    }
     if communes.is_empty() {
         let known: BTreeSet<&str> = own()
             .flat_map(|m| [m.territory.as_str(), m.name.as_str()])

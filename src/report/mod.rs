@@ -285,7 +285,11 @@ fn chosen(
     for asked in request.territories {
         let name = plain(asked);
         let is_it = |t: &&Territory| t.code == *asked || plain(&t.name) == name;
-        let found: Vec<&Territory> = all.iter().filter(is_it).collect();
+        let mut found: Vec<&Territory> = all.iter().filter(is_it).collect();
+        if found.is_empty() && request.level != COMMUNE {
+            // `Vienne Condrieu` is enough of `Communauté d'agglomération Vienne Condrieu`, where no other has it.
+            found = all.iter().filter(|t| query::is_part(&name, &t.name)).collect();
+        }
         match found.as_slice() {
             [one] => chosen.push((*one).clone()),
             [] if request.level == COMMUNE

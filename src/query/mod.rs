@@ -21,8 +21,8 @@ pub(crate) use degrees::{Degrees, through};
 pub(crate) use faces::{Batch, FaceFile, Need};
 use filter::LOOKED_AT;
 pub use filter::{Filter, Kind, Pattern, Transition, Zone};
-pub(crate) use place::{former, is_part};
 pub use place::{Region, plain};
+pub(crate) use place::{former, is_part};
 use store::Faces;
 pub(crate) use store::Store;
 

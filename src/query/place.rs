@@ -365,3 +365,15 @@ pub(crate) fn former(out: &Path, given: &str) -> Option<Former> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_words_are_a_part_of_a_name() {
+        let name = "Communauté d'agglomération Vienne Condrieu";
+        assert!(is_part("vienne condrieu", name) && is_part("condrieu", name));
+        assert!(!is_part("condr", name) && !is_part("d", name) && !is_part("", name));
+    }
+}

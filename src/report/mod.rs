@@ -288,7 +288,10 @@ fn chosen(
         let mut found: Vec<&Territory> = all.iter().filter(is_it).collect();
         if found.is_empty() && request.level != COMMUNE {
             // `Vienne Condrieu` is enough of `Communauté d'agglomération Vienne Condrieu`, where no other has it.
-            found = all.iter().filter(|t| query::is_part(&name, &t.name)).collect();
+            found = all
+                .iter()
+                .filter(|t| query::is_part(&name, &t.name))
+                .collect();
         }
         match found.as_slice() {
             [one] => chosen.push((*one).clone()),

@@ -1,9 +1,13 @@
 //! Is a vintage a valid partition with valid codes? Everything that is not, and where.
 
+mod border;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use gdal::vector::Geometry;
+
+pub use border::{Border, border};
 
 use crate::crs::Crs;
 use crate::error::{Error, Result};
@@ -139,6 +143,8 @@ struct Objects {
     row_of: Vec<u64>,
     /// The identifier of each row, where the layer has them.
     ids: Vec<Box<str>>,
+    /// Cover and use of each row, as they are published.
+    said: Vec<(String, String)>,
     /// Rows with each text that is not a leaf of its axis, and why.
     codes: BTreeMap<(&'static str, String, CodeFault), Rows>,
     /// Rows of geometry that GEOS finds invalid.
@@ -198,6 +204,7 @@ fn read_objects(mut layer: Layer, crs: &Crs, reference: &Reference) -> Result<Ob
         intake: Intake::new(&layer, None, crs)?,
         row_of: Vec::new(),
         ids: Vec::new(),
+        said: Vec::new(),
         codes: BTreeMap::new(),
         invalid: Rows::default(),
         unreadable: Rows::default(),
@@ -227,6 +234,14 @@ fn read_objects(mut layer: Layer, crs: &Crs, reference: &Reference) -> Result<Ob
             .row_of
             .resize(objects.intake.builder.item_count() as usize, row.number);
         objects.ids.push(id.into());
+        let published = |nomenclature: &Nomenclature, text: &str| {
+            let code = nomenclature.code(text);
+            code.map_or(text, |code| nomenclature.text(code)).to_owned()
+        };
+        objects.said.push((
+            published(&reference.cover, value(0)),
+            published(&reference.usage, value(1)),
+        ));
         Ok(())
     })?;
     Ok(objects)
@@ -252,6 +267,12 @@ impl Objects {
     fn name(&self, item: u32) -> String {
         let row = self.row_of[item as usize];
         row_name(row, &self.ids[row as usize - 1])
+    }
+
+    /// Cover and use of an item.
+    fn codes_of(&self, item: u32) -> &(String, String) {
+        let row = self.row_of[item as usize];
+        &self.said[row as usize - 1]
     }
 
     /// What is amiss in rows alone.

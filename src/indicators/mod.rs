@@ -2,6 +2,7 @@
 //! there, not here. The same SQL is read for communes and for every larger territory.
 
 mod account;
+mod beside;
 mod columns;
 mod dictionary;
 mod indicator;

@@ -74,6 +74,8 @@ pub fn text(plain: &str) -> String {
         let before = n.checked_sub(1).map(|n| signs[n]);
         let after = signs.get(n + 1).copied();
         match sign {
+            // Neither a page nor a PDF can hold most of them.
+            sign if sign.is_control() && sign != '\n' => {}
             ' ' if before.is_some_and(|c| c.is_ascii_digit()) && is_thousands(&signs[n + 1..]) => {
                 out.push(NARROW);
             }

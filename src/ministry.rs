@@ -76,7 +76,11 @@ pub fn require(from: &territory::Ministry) -> Result<()> {
 }
 
 /// Reads the stocks of the communes of the territory.
-pub fn read(from: &territory::Ministry, communes: &[Commune]) -> Result<(Vec<Published>, Report)> {
+pub fn read(
+    from: &territory::Ministry,
+    communes: &[Commune],
+    areas: &[i64],
+) -> Result<(Vec<Published>, Report)> {
     let mut layer = open(from)?;
     let place = layer.place();
     let columns = columns(&layer, from)?;
@@ -115,19 +119,37 @@ pub fn read(from: &territory::Ministry, communes: &[Commune]) -> Result<(Vec<Pub
         }
         let whole = area(text(1))?;
         for n in (2..columns.len()).step_by(2) {
-            let (Ok(year), Some(artificial)) = (text(n).parse::<u16>(), area(text(n + 1))?) else {
+            let (told, stock) = (text(n), area(text(n + 1))?);
+            let (false, Some(artificial)) = (told.is_empty(), stock) else {
                 continue;
             };
+            let year = told.parse::<u16>().ok();
+            let year = year
+                .filter(|year| (1990..2200).contains(year))
+                .ok_or_else(|| {
+                    Error::input(
+                        place(),
+                        format!("`{told}` is no year"),
+                        "give a table of communes, each of one year at a time, such as 2018",
+                    )
+                })?;
             let stock = Published {
                 commune,
                 year,
                 artificial,
                 area: whole,
             };
-            stocks.insert((commune, year), stock);
+            if stocks.insert((commune, year), stock).is_some() {
+                return Err(Error::input(
+                    place(),
+                    format!("the year {year} is there twice"),
+                    "give the table as it was published",
+                ));
+            }
         }
         Ok(())
     })?;
+    require_square_metres(&place, &stocks, areas)?;
     let missing: Vec<String> = communes
         .iter()
         .zip(&is_found)
@@ -149,4 +171,27 @@ pub fn read(from: &territory::Ministry, communes: &[Commune]) -> Result<(Vec<Pub
         missing,
     };
     Ok((stocks.into_values().collect(), report))
+}
+
+/// Refuses areas that are in another unit, by those of the communes as they are drawn.
+fn require_square_metres(
+    place: &str,
+    stocks: &BTreeMap<(usize, u16), Published>,
+    areas: &[i64],
+) -> Result<()> {
+    let told: BTreeMap<usize, i64> = stocks
+        .values()
+        .filter_map(|stock| Some((stock.commune, stock.area?)))
+        .collect();
+    let drawn = told.keys().filter_map(|n| areas.get(*n));
+    let (told, drawn): (i64, i64) = (told.values().sum(), drawn.sum());
+    let ratio = told as f64 / drawn as f64;
+    if told == 0 || drawn == 0 || (0.5..2.0).contains(&ratio) {
+        return Ok(());
+    }
+    Err(Error::input(
+        place,
+        format!("its communes are {ratio:.4} times as large as they are drawn"),
+        "give areas in square metres, as the ministry does",
+    ))
 }

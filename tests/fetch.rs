@@ -234,5 +234,5 @@ fn what_is_published_is_told_beside_what_was_known_and_what_is_here() {
     let error = status(&bare.address, Some("32"), None, &reference)
         .err()
         .unwrap();
-    assert!(error.to_string().contains("no catalogue"), "{error}");
+    assert!(error.to_string().contains("gave no catalogue"), "{error}");
 }

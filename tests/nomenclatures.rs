@@ -101,6 +101,19 @@ fn codes_below_those_of_ocs_ge_have_their_account() {
         nomenclature[place("US5.1.1")]["label_fr"],
         "Habitat individuel groupé"
     );
+    // What is urbanised, or is told by an aggregate, is so below as above.
+    let urbanised = outputs.parquet("account/urbanised.parquet");
+    let rows = |us: &str| {
+        let column = urbanised[0].column_by_name("us").unwrap();
+        let texts = arrow::array::AsArray::as_string::<i32>(column);
+        texts.iter().filter(|text| *text == Some(us)).count()
+    };
+    assert!(rows("US5") > 0);
+    assert_eq!(rows("US5.1.1"), rows("US5"));
+    let reference = Reference::load(Some(&folder.path().join("reference"))).unwrap();
+    let code = |text: &str| reference.usage.code(text).unwrap();
+    assert!(reference.is_aggregate_of(code("US235"), code("US5.1.1")));
+    assert_eq!(reference.usage.base(code("US5.1.1")), code("US5"));
     // And asked for with the codes above them.
     let question = millesime::query::Question {
         out: outputs.path(),
@@ -130,6 +143,8 @@ fn local_codes_that_are_wrong_are_refused() {
         ("CS2.2.1,CS2.2,X,X,", "is there already"),
         ("Prairie,CS2.2.1,X,X,", "begins neither with CS nor with US"),
         ("CS2.2.1.3,CS2.2.1,X,X,vert", "is not a colour"),
+        ("CS2.2.2.1,CS2.2.1,X,X,", "is not `CS2.2.1.`"),
+        ("CS2.2.1.a*,CS2.2.1,X,X,", "is not `CS2.2.1.`"),
     ] {
         std::fs::write(&table, format!("{LOCAL}{row}\n")).unwrap();
         let message = refused(&territory);
@@ -175,6 +190,20 @@ fn classed(folder: &Path, dates: [&[(&str, &str)]; 2], more: &str) -> PathBuf {
         lines.collect()
     });
     territory
+}
+
+#[test]
+fn what_is_said_of_a_local_code_is_not_said_of_all_above_it() {
+    let folder = TempDir::new().unwrap();
+    let territory = strips(folder.path());
+    let tables = folder.path().join("reference/artificialisation");
+    std::fs::create_dir_all(&tables).unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference/artificialisation");
+    let table = std::fs::read_to_string(shipped.join("impermeable.csv")).unwrap();
+    let more = table + "CS2.2.1.1,true,x,our choice\n";
+    std::fs::write(tables.join("impermeable.csv"), more).unwrap();
+    let message = refused(&territory);
+    assert!(message.contains("CS2.2.1.1 is not a leaf"), "{message}");
 }
 
 #[test]

@@ -382,3 +382,21 @@ fn other_periods_are_computed_when_asked_for() {
     let gross = of("2016", "2019", "artificialised_m2") + of("2019", "2022", "artificialised_m2");
     assert!(of("2016", "2022", "artificialised_m2") < gross);
 }
+
+#[test]
+fn what_others_put_among_the_outputs_is_not_lost() {
+    let folder = TempDir::new().unwrap();
+    let all = rectangle(0.0, 0.0, 100.0, 100.0);
+    let territory = Drawing::default()
+        .commune("32001", all.clone())
+        .vintage(2020, vec![object("CS2.2.1", "US1.1", &[&all])])
+        .write(folder.path());
+    let out = folder.path().join("out");
+    let run = || millesime::run::run(&territory, &out, &millesime::progress::Quiet);
+    run().unwrap();
+    run().unwrap();
+    std::fs::write(out.join("tables/mine.txt"), "x").unwrap();
+    let message = run().err().unwrap().to_string();
+    assert!(message.contains("tables/mine.txt"), "{message}");
+    assert!(out.join("tables/mine.txt").exists());
+}

@@ -519,6 +519,17 @@ fn a_commune_of_former_days_has_the_page_of_what_it_became() {
         assert_eq!((summary.territories, summary.moved.len()), (1, 1));
         assert!(page(&summary.files, "32002").contains("a réuni"));
     }
+    // One that was divided has several.
+    let divided = "MOD,DATE_EFF,TYPECOM_AV,COM_AV,LIBELLE_AV,TYPECOM_AP,COM_AP,LIBELLE_AP\n\
+        21,2014-01-01,COM,32097,La Grande,COM,32001,L'Isle-Élancée & fils\n\
+        21,2014-01-01,COM,32097,La Grande,COM,32002,Œuvray-le-Bœuf\n";
+    std::fs::write(folder.path().join("mouvements.csv"), divided).unwrap();
+    let again = Outputs::of(&territory);
+    let grande = ["La Grande".to_owned()];
+    let message = write(&request(&again.path(), &into, &grande))
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("32001, 32002"), "{message}");
     let refused = millesime::query::commune(&out, "Le Bœuf").unwrap_err();
     assert!(
         refused.to_string().contains("is that of 32002"),

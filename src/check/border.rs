@@ -58,7 +58,7 @@ pub fn border(paths: [&Path; 2], layer: Option<&str>, reference: &Reference) -> 
     let mut findings: Vec<Finding> = patches("ground that both cover", &overlay, both)
         .into_iter()
         .collect();
-    let gaps = between(&overlay, |f| of(f));
+    let gaps = between(&overlay, of);
     let is_gap = |f: FaceId| gaps[f as usize];
     findings.extend(patches(
         "gaps between them: ground that neither covers",

@@ -6,7 +6,6 @@ use clap::{Args, ValueEnum};
 use millesime::align::PUBLISHED;
 use millesime::error::{Error, Result};
 use millesime::map::{self, Ground, Request, What};
-use millesime::reference::Reference;
 
 use super::Outcome;
 
@@ -85,7 +84,7 @@ pub fn main(flags: Flags) -> Result<Outcome> {
     if flags.to.extension().is_some_and(|e| e == "pmtiles") {
         return tiles(&flags);
     }
-    let reference = Reference::load(flags.reference.as_deref())?;
+    let reference = super::reference_of(&flags.out, flags.reference.as_deref())?;
     let ground = match (&flags.bbox, &flags.territory) {
         (Some(bbox), _) => Ground::Rectangle(bbox.clone()),
         (_, Some(territory)) => Ground::Territory(territory.clone()),

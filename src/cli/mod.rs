@@ -27,6 +27,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use millesime::error::{Error, Result};
+use millesime::reference::Reference;
 
 /// OCS GE vintages on one exact partition: each commune's account of artificialisation.
 #[derive(Parser)]
@@ -152,6 +153,26 @@ fn printed(outcome: std::io::Result<()>) -> Result<()> {
 }
 
 /// Refuses to write among the outputs of a run: nothing there is ever replaced but by a run.
+/// The tables of reference that a run was made with: those that are given, else those that it names.
+fn reference_of(out: &Path, given: Option<&Path>) -> Result<Reference> {
+    let manifest = std::fs::read_to_string(out.join("manifest.json")).unwrap_or_default();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap_or_default();
+    let named = manifest["reference_folder"].as_str().map(Path::new);
+    match (given, named) {
+        (Some(folder), _) => Reference::load(Some(folder)),
+        (None, Some(folder)) if folder.is_dir() => Reference::load(Some(folder)),
+        (None, Some(folder)) => Err(Error::input(
+            out.display(),
+            format!(
+                "was made with the tables of {}, which is not there",
+                folder.display()
+            ),
+            "give that folder with --reference: codes and colours may be of your own",
+        )),
+        (None, None) => Reference::load(None),
+    }
+}
+
 fn require_apart(path: &Path, out: &Path) -> Result<()> {
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,

@@ -6,7 +6,6 @@ use clap::Args;
 use millesime::align::PUBLISHED;
 use millesime::error::Result;
 use millesime::map;
-use millesime::reference::Reference;
 
 use super::Outcome;
 
@@ -27,7 +26,7 @@ pub struct Flags {
 }
 
 pub fn main(flags: Flags) -> Result<Outcome> {
-    let reference = Reference::load(flags.reference.as_deref())?;
+    let reference = super::reference_of(&flags.out, flags.reference.as_deref())?;
     map::project(&flags.out, &flags.series, &flags.into, &reference)?;
     println!("{}", flags.into.join("projet.qgs").display());
     Ok(Outcome::Done)

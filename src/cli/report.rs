@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use millesime::error::Result;
 use millesime::levels::WHOLE;
-use millesime::reference::Reference;
 use millesime::report::{self, COMMUNE, Request};
 
 use super::Outcome;
@@ -69,7 +68,7 @@ pub struct Flags {
 }
 
 pub fn main(flags: Flags) -> Result<Outcome> {
-    let reference = Reference::load(flags.reference.as_deref())?;
+    let reference = super::reference_of(&flags.out, flags.reference.as_deref())?;
     let (level, territories) = if let Some(territory) = &flags.territory {
         let (level, territory) = territory.split_once(':').unwrap_or((territory, ""));
         let own = (!territory.is_empty()).then(|| territory.to_owned());
@@ -100,8 +99,15 @@ pub fn main(flags: Flags) -> Result<Outcome> {
     };
     let bar = Bar::new();
     let summary = report::report(&request, &reference, &bar)?;
+    if summary.is_unmeasured {
+        eprintln!(
+            "too few of the points were checked to say anything: at least two are needed in each stratum"
+        );
+    }
     for (name, date, today) in &summary.moved {
-        eprintln!("{name} has been part of {today} since {date}: the report is that of {today}");
+        eprintln!(
+            "{name}, a commune until {date}, is part of {today} today: the report is that of {today}"
+        );
     }
     match summary.files.as_slice() {
         files if files.len() <= 8 => {

@@ -102,6 +102,17 @@ fn print_summary(summary: &Summary, seconds: f64) -> std::io::Result<()> {
             writeln!(out, "{}: {repair}", vintage.year)?;
         }
     }
+    let [theirs, ours] = [true, false].map(|is_theirs| -> String {
+        let own = summary.own_status.iter().filter(|v| v.1 == is_theirs);
+        own.map(|v| v.0.to_string()).collect::<Vec<_>>().join(", ")
+    });
+    if !theirs.is_empty() && !ours.is_empty() {
+        writeln!(
+            out,
+            "note: the status of {theirs} is the producer's own, that of {ours} is computed here, so that they \
+             differ by method too; `[decree] status = \"computed\"` compares like with like"
+        )?;
+    }
     let memory = peak_memory().map_or(String::new(), |mib| format!(", {mib} MiB at most"));
     writeln!(
         out,

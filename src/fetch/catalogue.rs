@@ -73,7 +73,15 @@ pub fn offers(base: &str, departement: Option<&str>) -> Result<Option<Vec<Offer>
         for page in 1..=PAGES {
             let url = format!("{root}/resource/{resource}?{zone}page={page}&limit={PAGE}");
             let Some(text) = Remote::text(&url)? else {
-                break;
+                if page == 1 {
+                    break;
+                }
+                // What is not whole would tell as gone what is there.
+                return Err(Error::input(
+                    url,
+                    format!("page {page} of the catalogue did not come"),
+                    "try again later",
+                ));
             };
             is_any = true;
             let (entries, pages) = read(&text, resource, &url)?;
@@ -105,6 +113,13 @@ fn read(text: &str, resource: &'static str, url: &str) -> Result<(Vec<Offer>, us
         )
     })?;
     let feed = document.root_element();
+    if !feed.has_tag_name_of("feed") {
+        return Err(Error::input(
+            url,
+            "is no catalogue, but a page of another kind",
+            "try again later: the server may be at rest",
+        ));
+    }
     let pages = feed.attributes().find(|a| a.name() == "pagecount");
     let pages = pages.and_then(|a| a.value().parse().ok()).unwrap_or(1);
     let entries = feed.children().filter(|n| n.has_tag_name_of("entry"));
@@ -126,7 +141,7 @@ fn offer(entry: Node, resource: &'static str) -> Option<Offer> {
     let child = |name: &str| entry.children().find(|n| n.has_tag_name_of(name));
     let text = |name: &str| child(name).and_then(|n| n.text()).map(str::trim);
     let term = |name: &str| child(name).and_then(|n| n.attribute("term")).map(str::trim);
-    let name = text("title").filter(|name| name.starts_with("OCS-GE"))?;
+    let name = text("title").filter(|name| name.starts_with("OCS-GE") && is_plain(name))?;
     let zone = term("zone").or_else(|| zone_of(name))?;
     let (product, years) = named(name)?;
     let day = |text: &str| text.get(..10).map(str::to_owned);
@@ -139,6 +154,12 @@ fn offer(entry: Node, resource: &'static str) -> Option<Offer> {
         is_geopackage: term("format").unwrap_or(name).contains("GPKG"),
         published: text("updated").and_then(day).unwrap_or_default(),
     })
+}
+
+/// Whether a name can be that of a file, in any folder and in any text: it names no other place.
+pub(super) fn is_plain(name: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    name.len() <= 128 && !name.contains("..") && name.bytes().all(is_plain)
 }
 
 /// The zone in the name of an archive.
@@ -257,5 +278,8 @@ mod tests {
         assert_eq!(offers[0].published, "2025-07-23");
         assert!(offers[0].is_geopackage);
         assert!(read("<html>", "OCSGE", "here").is_err());
+        assert!(read("<html/>", "OCSGE", "here").is_err());
+        let sly = text.replace("2019-01-01<", "2019-01-01/../../x_2019<");
+        assert!(read(&sly, "OCSGE", "here").unwrap().0.is_empty());
     }
 }

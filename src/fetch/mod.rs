@@ -163,9 +163,17 @@ pub fn fetch(what: &Fetch, reference: &Reference, progress: &dyn Progress) -> Re
 
 fn read(folder: &Path) -> Result<Vec<Fetched>> {
     let path = folder.join(FETCHED);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => serde_json::from_str(&text).map_err(|e| Error::unreadable(&path, e)),
-        Err(_) => Ok(Vec::new()),
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        return Ok(Vec::new());
+    };
+    let archives: Vec<Fetched> =
+        serde_json::from_str(&text).map_err(|e| Error::unreadable(&path, e))?;
+    match archives.iter().find(|a| !catalogue::is_plain(&a.file)) {
+        None => Ok(archives),
+        Some(odd) => {
+            let what = format!("`{}` is not the name of an archive", odd.file);
+            Err(Error::unreadable(&path, what))
+        }
     }
 }
 

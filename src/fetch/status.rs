@@ -58,11 +58,18 @@ pub fn status(
     let offered = offers(base, departement)?.ok_or_else(|| {
         Error::input(
             base,
-            "has no catalogue of OCS GE",
+            "gave no catalogue of OCS GE: it has none, refuses, or does not answer",
             "check the address and the connection; `millesime fetch --list` tells what was known when this \
              program was made",
         )
     })?;
+    if let Some(folder) = into.filter(|folder| !folder.is_dir()) {
+        return Err(Error::input(
+            folder.display(),
+            "is no folder",
+            "give the one that `millesime fetch` filled",
+        ));
+    }
     let here = into.map(read).transpose()?.unwrap_or_default();
     let known = |departement: &str, year: u16| {
         let mut all = reference.vintages().iter();
@@ -77,7 +84,7 @@ pub fn status(
             published: offer.published.clone(),
             name: offer.name.clone(),
             standing: match offer.product {
-                Product::State => Some(standing(offer, &here, known)),
+                Product::State => Some(standing(offer, &offered, &here, known)),
                 _ => None,
             },
         })
@@ -107,7 +114,12 @@ pub fn status(
     Ok(lines)
 }
 
-fn standing(offer: &Offer, here: &[Fetched], known: impl Fn(&str, u16) -> bool) -> Standing {
+fn standing(
+    offer: &Offer,
+    offered: &[Offer],
+    here: &[Fetched],
+    known: impl Fn(&str, u16) -> bool,
+) -> Standing {
     let own = here.iter().find(|archive| {
         archive.year == offer.years.0 && super::departement_in(&archive.file) == offer.departement
     });
@@ -119,7 +131,14 @@ fn standing(offer: &Offer, here: &[Fetched], known: impl Fn(&str, u16) -> bool) 
             .is_some_and(|day| *day < offer.published);
         // A vintage may be offered in two formats: the other one is no news.
         let is_other_format = own.file.contains("GPKG") != offer.is_geopackage;
-        return match (is_same && !is_later, is_other_format) {
+        // What is here may be offered too, and be the newer of both.
+        let is_older = offered.iter().any(|other| {
+            own.file == format!("{}.7z", other.name) && other.published >= offer.published
+        });
+        return match (
+            is_same && !is_later,
+            is_other_format || (!is_same && is_older),
+        ) {
             (true, _) => Standing::Here,
             (_, true) => Standing::Known,
             _ => Standing::Republished {

@@ -315,12 +315,27 @@ pub(super) fn levels_frame(levels: &Levels) -> Result<DataFrame> {
 }
 
 pub(super) fn urbanised_frame(reference: &Reference) -> Result<DataFrame> {
-    let rows = || reference.urbanised().iter();
+    // A code of a territory's own is what the one above it is.
+    let of = |axis: &'_ Nomenclature, text: &str| -> Vec<Code> {
+        let own = axis.code(text);
+        axis.codes()
+            .filter(|&code| Some(axis.base(code)) == own)
+            .collect()
+    };
+    let mut rows = Vec::new();
+    for row in reference.urbanised() {
+        for cover in of(&reference.cover, &row.cover) {
+            for usage in of(&reference.usage, &row.usage) {
+                let codes = (reference.cover.text(cover), reference.usage.text(usage));
+                rows.push((codes, row));
+            }
+        }
+    }
     Columns::default()
-        .texts("cs", rows().map(|r| Some(r.cover.as_str())))
-        .texts("us", rows().map(|r| Some(r.usage.as_str())))
-        .flags("zc", rows().map(|r| Some(r.zone_construite)))
-        .flags("is_urbanised", rows().map(|r| Some(r.urbanised)))
+        .texts("cs", rows.iter().map(|r| Some(r.0.0)))
+        .texts("us", rows.iter().map(|r| Some(r.0.1)))
+        .flags("zc", rows.iter().map(|r| Some(r.1.zone_construite)))
+        .flags("is_urbanised", rows.iter().map(|r| Some(r.1.urbanised)))
         .frame()
 }
 

@@ -84,6 +84,8 @@ const NARROW: u32 = 800;
 
 /// Text that is safe in SVG.
 pub(crate) fn safe(text: &str) -> String {
+    // XML has no way to write most signs of control.
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

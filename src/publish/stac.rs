@@ -1,11 +1,11 @@
 //! The outputs of a run as a collection of STAC (SpatioTemporal Asset Catalog 1.0), so that a catalogue can
 //! take the folder as it is.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, json};
 
-use super::{MANIFEST, Staging};
+use super::Staging;
 use crate::align::Ground;
 use crate::crs::{Crs, wgs84};
 use crate::error::{Error, Result};
@@ -30,10 +30,8 @@ pub fn write(
         day(years().max(), "12-31T23:59:59Z"),
     ];
     let mut assets = Map::new();
-    for path in files(staging.root())? {
-        let inner = path.strip_prefix(staging.root()).unwrap_or(&path);
-        let href = inner.to_string_lossy().replace('\\', "/");
-        let (kind, role) = kind(inner);
+    for href in staging.files()? {
+        let (kind, role) = kind(Path::new(&href));
         let key = href.replace(['/', '='], "-");
         assets.insert(
             key,
@@ -63,27 +61,6 @@ pub fn write(
     let path = staging.path(COLLECTION)?;
     let text = format!("{collection:#}\n");
     std::fs::write(&path, text).map_err(|e| Error::unwritable(&path, e))
-}
-
-/// All files of a folder, in the order of their names.
-fn files(root: &Path) -> Result<Vec<PathBuf>> {
-    let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        let entries = folder
-            .read_dir()
-            .map_err(|e| Error::unreadable(&folder, e))?;
-        for entry in entries {
-            let path = entry.map_err(|e| Error::unreadable(&folder, e))?.path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => found.push(path),
-            }
-        }
-    }
-    // The manifest describes the calculation, and is written last.
-    found.retain(|path| path.file_name().is_none_or(|name| name != MANIFEST));
-    found.sort();
-    Ok(found)
 }
 
 /// The media type of a file, and what it is for.

@@ -1,5 +1,6 @@
 //! A folder that appears whole or not at all.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -103,9 +104,9 @@ impl Staging {
         Ok(path)
     }
 
-    /// The folder while it is being written.
-    pub fn root(&self) -> &Path {
-        &self.aside
+    /// What was written so far, by its place in the folder.
+    pub fn files(&self) -> Result<Vec<String>> {
+        files_in(&self.aside)
     }
 
     /// Puts the folder in its place, instead of an earlier one.
@@ -158,7 +159,11 @@ fn require_ours(target: &Path) -> Result<()> {
         _ => Vec::new(),
     };
     let is_known = |name: &str| OURS.contains(&name) || told.contains(&name);
-    match names.iter().find(|name| !is_ours || !is_known(name)) {
+    let foreign = names
+        .iter()
+        .find(|name| !is_ours || !is_known(name))
+        .cloned();
+    match foreign.or_else(|| foreign_within(target, &manifest)) {
         Some(name) => Err(Error::input(
             target.display(),
             format!("holds `{name}`, which millesime has not written"),
@@ -166,6 +171,37 @@ fn require_ours(target: &Path) -> Result<()> {
         )),
         None => Ok(()),
     }
+}
+
+/// A file in a folder of the outputs that the run did not write; none, of a run that does not tell its files.
+fn foreign_within(target: &Path, manifest: &serde_json::Value) -> Option<String> {
+    let told: BTreeSet<&str> = match &manifest["files"] {
+        serde_json::Value::Array(names) => names.iter().filter_map(|n| n.as_str()).collect(),
+        _ => return None,
+    };
+    let found = files_in(target).ok()?;
+    found
+        .into_iter()
+        .find(|name| name != MANIFEST && !told.contains(name.as_str()))
+}
+
+/// The files of a folder and of those in it, by their place in it, in order.
+pub(super) fn files_in(folder: &Path) -> Result<Vec<String>> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(next) = folders.pop() {
+        let entries = next.read_dir().map_err(|e| Error::unreadable(&next, e))?;
+        for entry in entries {
+            let path = entry.map_err(|e| Error::unreadable(&next, e))?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let inner = path.strip_prefix(folder).unwrap_or(&path);
+            found.push(inner.to_string_lossy().replace('\\', "/"));
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Removes what runs that were stopped left beside a folder of this name.

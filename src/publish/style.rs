@@ -4,6 +4,8 @@ use crate::reference::Nomenclature;
 
 /// Text that is safe in XML.
 pub fn xml(text: &str) -> String {
+    // It has no way to write most signs of control.
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     text.replace('>', "&gt;").replace('"', "&quot;")
 }

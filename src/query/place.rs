@@ -325,25 +325,30 @@ pub(crate) struct Former {
     pub(crate) name: String,
     /// Until when.
     pub(crate) date: String,
-    /// The commune that it is, or is part of, today.
-    pub(crate) today: String,
-    code: String,
+    /// The communes that have its ground today; several where it was divided, or where several had its name.
+    pub(crate) today: BTreeSet<String>,
 }
 
 impl Former {
     /// Says where its ground is to be looked for.
-    pub(super) fn refused(&self, out: &Path) -> Error {
-        let (code, name) = (&self.code, &self.name);
+    pub(crate) fn refused(&self, out: &Path) -> Error {
+        let today: Vec<&str> = self.today.iter().map(String::as_str).collect();
+        let advice = match today.as_slice() {
+            [one] => format!("its ground is that of {one}: ask for that"),
+            several => format!(
+                "it was divided, or several had that name: ask for one of {}",
+                several.join(", ")
+            ),
+        };
         Error::input(
             out.display(),
-            format!("has no commune {code} ({name}) since {}", self.date),
-            format!("its ground is that of {}: ask for that", self.today),
+            format!("has no commune {} since {}", self.name, self.date),
+            advice,
         )
     }
 }
 
-/// The commune of former days of a code or a name, where the run knows the movements of communes: the last
-/// that had it.
+/// The commune of former days of a code or a name, where the run knows the movements of communes.
 pub(crate) fn former(out: &Path, given: &str) -> Option<Former> {
     // A run without movements has no such table, and a server cannot be asked whether it is there.
     let text = Store::new(out).text("tables/movements.csv").ok()?;
@@ -353,17 +358,23 @@ pub(crate) fn former(out: &Path, given: &str) -> Option<Former> {
     let (date, code) = (place("date")?, place("code_before")?);
     let (name, today) = (place("name_before")?, place("code_today")?);
     let asked = plain(given);
+    let mut found: Option<Former> = None;
     // The latest comes first.
-    reader.records().flatten().find_map(|row| {
-        let cell = |n: usize| row.get(n).unwrap_or_default().to_owned();
-        let is_it = cell(code) == given || plain(&cell(name)) == asked;
-        (is_it && cell(code) != cell(today)).then(|| Former {
-            name: cell(name),
-            date: cell(date),
-            today: cell(today),
-            code: cell(code),
-        })
-    })
+    for row in reader.records().flatten() {
+        let cell = |n: usize| row.get(n).unwrap_or_default();
+        let is_named = !asked.is_empty() && plain(cell(name)) == asked;
+        let is_coded = !given.is_empty() && cell(code) == given && cell(code) != cell(today);
+        if !is_named && !is_coded {
+            continue;
+        }
+        let former = found.get_or_insert_with(|| Former {
+            name: cell(name).to_owned(),
+            date: cell(date).to_owned(),
+            today: BTreeSet::new(),
+        });
+        former.today.insert(cell(today).to_owned());
+    }
+    found
 }
 
 #[cfg(test)]

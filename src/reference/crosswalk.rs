@@ -211,6 +211,18 @@ impl OwnClasses {
                 })
             })
             .collect::<Result<Vec<OwnClass>>>()?;
+        for (n, row) in rows.iter().enumerate() {
+            let is_other = |other: &&OwnClass| {
+                other.class == row.class && (&other.label, &other.kind) != (&row.label, &row.kind)
+            };
+            if rows[..n].iter().any(|other| is_other(&other)) {
+                return Err(Error::input(
+                    format!("{}, class {}", path.display(), row.class),
+                    "has another label, or another `enaf`, in another of its rows",
+                    "give a class one of each",
+                ));
+            }
+        }
         if rows.is_empty() || rows.iter().any(|row| row.class.is_empty()) {
             return Err(Error::input(
                 path.display(),

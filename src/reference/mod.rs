@@ -220,8 +220,10 @@ impl Reference {
             }
         }
         let leaf = |nomenclature: &Nomenclature, code: &str| {
-            let leaves = nomenclature.leaves(nomenclature.code(code)?);
-            (leaves.count() == 1).then_some(leaves)
+            let code = nomenclature.code(code)?;
+            let leaves = nomenclature.leaves(code);
+            // What is said of a local code would be said of all that it stands below.
+            (leaves.count() == 1 && nomenclature.base(code) == code).then_some(leaves)
         };
         let mut artificial = vec![LeafSet::EMPTY; usage.leaf_count()];
         let mut given = artificial.clone();
@@ -444,12 +446,13 @@ impl Reference {
 
     /// Whether one of two uses is an aggregate, which older products give for the other.
     pub fn is_aggregate_of(&self, a: Code, b: Code) -> bool {
+        let (a, b) = (self.usage.base(a), self.usage.base(b));
         self.aggregates.contains(&(a, b)) || self.aggregates.contains(&(b, a))
     }
 
     /// Whether a code of use says that the use is not known.
     pub fn is_unknown_use(&self, usage: Code) -> bool {
-        self.unknown_uses.contains(&usage)
+        self.unknown_uses.contains(&self.usage.base(usage))
     }
 
     /// Whether two codes of one axis are the same, or are taken for one another.

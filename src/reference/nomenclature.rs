@@ -148,6 +148,19 @@ fn add_local(rows: &mut Vec<Row>, axis: Axis, text: &str) -> Result<()> {
         if !is_of(axis) {
             continue;
         }
+        let below = row.code.strip_prefix(&format!("{}.", row.parent));
+        let is_plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b"-_".contains(&b);
+        if !below.is_some_and(|own| !own.is_empty() && own.bytes().all(is_plain))
+            || row.code.len() > LONGEST
+        {
+            return Err(refused(format!(
+                "`{}` is not `{}.` and then capitals, digits, - or _",
+                row.code, row.parent
+            )));
+        }
+        if rows.len() >= MOST {
+            return Err(refused(format!("has more than {MOST} codes of one axis")));
+        }
         if rows.iter().any(|known| known.code == row.code) {
             return Err(refused(format!("the code {} is there already", row.code)));
         }
@@ -196,6 +209,11 @@ fn add_local(rows: &mut Vec<Row>, axis: Axis, text: &str) -> Result<()> {
     }
     Ok(())
 }
+
+/// Letters of a local code, at most.
+const LONGEST: usize = 64;
+/// Codes of one axis, at most.
+const MOST: usize = 2000;
 
 fn is_colour(text: &str) -> bool {
     let digits = text.strip_prefix('#');
@@ -350,6 +368,15 @@ impl Nomenclature {
             return self.is_at_or_below(code, other);
         }
         self.leaves(code).within(entry.leaves) == Some(true)
+    }
+
+    /// The code of OCS GE that a code is, or stands below.
+    pub fn base(&self, code: Code) -> Code {
+        let mut at = code.0 as usize;
+        while let (true, Some(parent)) = (self.entries[at].is_local, self.entries[at].parent) {
+            at = parent;
+        }
+        Code(at as u16)
     }
 
     fn is_at_or_below(&self, code: Code, other: Code) -> bool {

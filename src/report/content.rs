@@ -24,6 +24,8 @@ pub(super) struct Content<'a> {
     pub(super) reference: &'a Reference,
     /// The folder of the run, as questions name it.
     pub(super) out: &'a str,
+    /// Whether the status that is computed is published where the producer gives its own.
+    pub(super) is_computed: bool,
     /// The figures so far.
     pub(super) figures: Figures,
 }
@@ -444,7 +446,7 @@ impl Content<'_> {
                     "before": before,
                     "after": after,
                     "codes": format!("{cs0} {us0} → {cs1} {us1}"),
-                    "area": self.figures.area(&format!("{before} → {after}"), &said, &area.to_string(), question),
+                    "area": self.figures.area(&format!("{before} → {after}"), &said, &format!("{area:.5}"), question),
                 })
             })
             .collect();

@@ -107,6 +107,8 @@ const LONGEST: usize = 50;
 pub struct Summary {
     /// Files, in the order of their territories.
     pub files: Vec<PathBuf>,
+    /// Whether points were given, of which too few were checked.
+    pub is_unmeasured: bool,
     /// Territories.
     pub territories: usize,
     /// Communes of former days that were asked for: their name, until when, and the commune of today whose
@@ -153,6 +155,7 @@ pub fn report(
         files: written,
         territories: territories.len(),
         moved,
+        is_unmeasured: work.precision.as_ref().is_some_and(|p| !p.is_measured()),
     })
 }
 
@@ -296,9 +299,15 @@ fn chosen(
         match found.as_slice() {
             [one] => chosen.push((*one).clone()),
             [] if request.level == COMMUNE
-                && let Some(former) = query::former(request.out, asked)
-                && let Some(today) = all.iter().find(|t| t.code == former.today) =>
+                && let Some(former) = query::former(request.out, asked) =>
             {
+                let one = match former.today.first() {
+                    Some(code) if former.today.len() == 1 => all.iter().find(|t| t.code == *code),
+                    _ => None,
+                };
+                let Some(today) = one else {
+                    return Err(former.refused(request.out));
+                };
                 // It has the page of the commune that it is part of today, which tells since when.
                 let today = today.clone();
                 moved.push((former.name, former.date, today.name.clone()));
@@ -444,6 +453,7 @@ impl Work<'_> {
             tables: self.tables,
             reference: self.reference,
             out: self.out,
+            is_computed: self.manifest["status"] == "computed",
             figures: Figures::default(),
         };
         let mut report = content.write()?;
@@ -563,6 +573,7 @@ impl Work<'_> {
             "name": self.manifest["territory"].as_str().unwrap_or_default(),
             "version": self.manifest["version"],
             "crs": self.manifest["crs"]["name"],
+            "is_computed": self.manifest["status"] == "computed",
         });
         let label = self.manifest["series"]
             .as_array()

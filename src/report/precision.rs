@@ -14,6 +14,11 @@ use crate::sample::{self, Accuracy, Figure};
 pub(super) struct Precision(Accuracy);
 
 impl Precision {
+    /// Whether enough points were checked to say anything.
+    pub(super) fn is_measured(&self) -> bool {
+        !self.0.figures.is_empty()
+    }
+
     /// Reads the points of `path`, which are of a series of the run in `out`.
     pub(super) fn read(path: &Path, out: &Path, series: &str) -> Result<Self> {
         let accuracy = sample::accuracy(path)?;

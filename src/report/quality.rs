@@ -109,7 +109,10 @@ impl Content<'_> {
             (
                 "Statut du producteur",
                 value(&row, "official_differs_m2"),
-                "statut calculé ici, autre que celui du producteur (c’est le sien qui est publié)".to_owned(),
+                format!(
+                    "statut calculé ici, autre que celui du producteur (c’est le {} qui est publié)",
+                    if self.is_computed { "nôtre" } else { "sien" },
+                ),
             ),
         ] {
             if m2 >= 0.5 {

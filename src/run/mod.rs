@@ -39,6 +39,8 @@ pub struct Summary {
     pub ground: Option<Ground>,
     /// The stock of every vintage.
     pub stocks: Vec<Stock>,
+    /// The years of states, and whether their status is their producer's.
+    pub own_status: Vec<(u16, bool)>,
     /// The accounts.
     pub ledgers: Vec<Ledger>,
     /// What corrections did, where there are any.
@@ -311,9 +313,12 @@ pub fn run_with(
     });
     write_manifest(&staging, &manifest)?;
     staging.finish()?;
+    let is_followed = territory.decree.status == territory::StatusFrom::Official;
+    let own_status = own_status(&stocks, is_followed);
     Ok(Summary {
         out: out.to_owned(),
         revision,
+        own_status,
         ground: Some(ground),
         stocks,
         ledgers,
@@ -321,9 +326,25 @@ pub fn run_with(
     })
 }
 
+/// The years of the published stocks, and whether their status is their producer's; none, where it is not
+/// followed.
+fn own_status(stocks: &[Stock], is_followed: bool) -> Vec<(u16, bool)> {
+    let mut own: BTreeMap<u16, bool> = BTreeMap::new();
+    let published = stocks
+        .iter()
+        .filter(|s| s.series == align::PUBLISHED && is_followed);
+    for stock in published {
+        let has = stock.rows.iter().any(|row| row.1.official.is_some());
+        *own.entry(stock.year).or_default() |= has;
+    }
+    own.into_iter().collect()
+}
+
 fn write_manifest(staging: &Staging, manifest: &serde_json::Value) -> Result<()> {
+    let mut manifest = manifest.clone();
+    manifest["files"] = json!(staging.files()?);
     let path = staging.path("manifest.json")?;
-    let text = serde_json::to_string_pretty(manifest)
+    let text = serde_json::to_string_pretty(&manifest)
         .map_err(|e| Error::Internal(format!("manifest: {e}")))?;
     std::fs::write(&path, text + "\n").map_err(|e| Error::unwritable(&path, e))
 }

@@ -86,6 +86,7 @@ pub(super) fn tables_alone(
         out: out.to_owned(),
         ground: None,
         stocks: Vec::new(),
+        own_status: Vec::new(),
         ledgers: Vec::new(),
         revision: None,
         enaf: told.enaf,
@@ -151,7 +152,7 @@ pub(super) fn write_tables(
         .map(|from| population::read(from, parts.communes, cog))
         .collect::<Result<Vec<_>>>()?;
     let ministry = territory.ministry.as_ref();
-    let ministry = ministry.map(|from| ministry::read(from, parts.communes));
+    let ministry = ministry.map(|from| ministry::read(from, parts.communes, parts.areas));
     let (stocks, ministry) = ministry.transpose()?.unzip();
     let stocks = stocks.unwrap_or_default();
     let found = Told {

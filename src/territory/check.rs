@@ -9,6 +9,15 @@ impl Territory {
     /// Refuses what contradicts itself.
     pub(super) fn check(&self, place: &str) -> Result<()> {
         let bad = |what: String, advice: &str| Err(Error::input(place, what, advice));
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b".+-".contains(&b);
+        if let Some(licence) = &self.licence
+            && (licence.is_empty() || !licence.bytes().all(is_plain))
+        {
+            return bad(
+                format!("`licence = \"{licence}\"` is no identifier of a licence"),
+                "write one of SPDX, such as \"etalab-2.0\"",
+            );
+        }
         Crs::parse(&self.crs, &format!("{place}, key crs"))?
             .require_metres(&format!("{place}, key crs"))?;
         if !self.has_ground() && self.enaf.is_none() {

@@ -13,7 +13,7 @@
 #                      (MTES-MCT/sparte, models/ocsge: occupation_du_sol_commune, difference_commune)
 #   EDGE=communes      patches that touch the outline of all communes are not put to the threshold; EDGE=data takes that of
 #                      each vintage (a union of all its objects), which is our rule: for vintages that have gaps or go beyond
-#   JOBS=2             each job is a session of PostgreSQL (one vintage, or one part of the objects); 1 for one core, and
+#   JOBS=2             each job is a connection to PostgreSQL (one vintage, or one part of the objects); 1 for one core, and
 #                      millesime then runs on one thread
 #   REPEAT=1           millesime runs so often; the fastest counts. PostGIS runs once: run the script several times on a
 #                      machine that others use, and compare the fastest of both
@@ -61,7 +61,7 @@ maintenance_work_mem = 512MB
 temp_buffers = 256MB
 max_worker_processes = 4
 max_parallel_workers = 2
-max_parallel_workers_per_gather = 0   # the two sessions are the parallelism
+max_parallel_workers_per_gather = 0   # the two connections are the parallelism
 max_parallel_maintenance_workers = 2
 jit = off
 fsync = off
@@ -80,7 +80,7 @@ sql() { psql -q -X -v ON_ERROR_STOP=1 -v y1="${years[0]}" -v y2="${years[1]}" "$
 sql -c 'CREATE EXTENSION postgis'
 psql -X -At -c "SELECT 'PostgreSQL ' || current_setting('server_version') || ', ' || postgis_full_version()" |
     sed -E 's/^(PostgreSQL [0-9.]+)[^,]*, POSTGIS="([^ "]+).*GEOS="([^ "]+).*/\1, PostGIS \2, GEOS \3/'
-echo "way: $way; $jobs session(s); load before: $(cut -d' ' -f1 /proc/loadavg)"
+echo "way: $way; $jobs connection(s); load before: $(cut -d' ' -f1 /proc/loadavg)"
 
 now() { date +%s.%N; }
 declare -A seconds
@@ -91,8 +91,8 @@ step() { # step NAME TITLE FUNCTION
     seconds[$1]=$(echo "$(now) $from" | awk '{printf "%.2f", $1 - $2}')
     printf '%-12s %8.2f s   %s\n' "$1" "${seconds[$1]}" "$2"
 }
-# One session for each value of `part`, at once where there are several jobs; each reads the SQL given.
-sessions() { # sessions SQL [-v ...]
+# One connection for each value of `part`, at once where there are several jobs; each reads the SQL given.
+at_once() { # at_once SQL [-v ...]
     local text=$1 part pids=()
     shift
     for part in 0 1; do
@@ -137,13 +137,13 @@ load() {
 
 # ---- (s) the decree's status of each object: matrix, patches under 2500 m2, buildings of 50 m2 and more ---------
 status() {
-    sessions '
+    at_once '
 SELECT format($$CREATE TABLE edge%1$s AS SELECT ST_Subdivide(ST_Boundary(ST_Union(geom)), 64) AS geom FROM %2$s$$,
     :part, CASE WHEN :outline THEN $$commune$$ ELSE format($$ocs%1$s$$, :part) END) \gexec
 SELECT format($$CREATE INDEX ON edge%1$s USING gist (geom)$$, :part) \gexec
 SELECT format($$ANALYZE edge%1$s$$, :part) \gexec
 ' -v outline="$([ "$edge" = communes ] && echo true || echo false)"
-    sessions '
+    at_once '
 SELECT format($$
 CREATE UNLOGGED TABLE status%1$s AS
 WITH known AS (
@@ -184,7 +184,7 @@ cutting() {
     local geom="CASE WHEN ST_Covers(c.geom, o.geom) THEN o.geom
         ELSE ST_CollectionExtract(ST_Intersection(o.geom, c.geom), 3) END"
     [ "$way" != state ] || geom="ST_CollectionExtract(ST_Intersection(c.geom, o.geom), 3)"
-    sessions '
+    at_once '
 SELECT format($$
 CREATE UNLOGGED TABLE cut%1$s AS
 SELECT row_number() OVER () AS id, p.*, ST_Area(geom) AS area FROM (
@@ -226,7 +226,7 @@ SQL
     local geom="CASE WHEN a.geom = b.geom THEN a.geom ELSE ST_CollectionExtract(ST_Intersection(a.geom, b.geom), 3) END"
     [ "$way" != state ] || geom="ST_CollectionExtract(ST_Intersection(a.geom, b.geom), 3)"
     local meets="ST_Intersects(a.geom, b.geom)"
-    sessions "
+    at_once "
 SELECT format(\$\$
 CREATE UNLOGGED TABLE pairs%1\$s AS
 SELECT p.*, ST_Area(geom) AS area FROM (

@@ -144,7 +144,7 @@ fn a_project_has_every_vintage_and_what_changed() {
     let outputs = outputs(folder.path());
     let reference = Reference::load(None).unwrap();
     let into = folder.path().join("projet");
-    map::project(&outputs.path(), "published", &into, &reference).unwrap();
+    map::project(&outputs.path(), &[], "published", &into, &reference).unwrap();
     let names = millesime::vector::Layer::names(&into.join("couches.gpkg")).unwrap();
     assert_eq!(
         names,
@@ -162,7 +162,7 @@ fn a_project_has_every_vintage_and_what_changed() {
         );
     }
     // What was there is never replaced.
-    assert!(map::project(&outputs.path(), "published", &into, &reference).is_err());
+    assert!(map::project(&outputs.path(), &[], "published", &into, &reference).is_err());
 }
 
 #[test]
@@ -188,7 +188,34 @@ fn ground_of_one_date_is_drawn_without_what_changed() {
     assert!(refused.to_string().contains("nothing changed"), "{refused}");
     // Neither tiles nor a project show changes that are none.
     let project = folder.path().join("projet");
-    map::project(&out, "published", &project, &reference).unwrap();
+    map::project(&out, &[], "published", &project, &reference).unwrap();
     let text = std::fs::read_to_string(project.join("projet.qgs")).unwrap();
     assert!(text.contains("occupation_sol_2019_32") && !text.contains("changements_2019"));
+    assert!(!text.contains("Étapes"));
+    // The stages of a production, where they are given; a folder without any is refused.
+    let produced = folder.path().join("2019");
+    let message = map::project(
+        &out,
+        &[produced.clone()],
+        "published",
+        &produced,
+        &reference,
+    );
+    assert!(message.unwrap_err().to_string().contains("--keep-stages"));
+    std::fs::create_dir_all(produced.join("stages")).unwrap();
+    support::layers::Layer {
+        driver: "GPKG",
+        name: "OCCUPATION_SOL",
+        crs: Some(2154),
+        columns: &[("code_cs", false), ("code_us", false)],
+        rows: &[(
+            Some("POLYGON ((478000 6275000, 478100 6275000, 478100 6275100, 478000 6275000))"),
+            &["CS2.2.1", "US1.1"],
+        )],
+    }
+    .write(&produced.join("stages/1-classification.gpkg"));
+    let second = folder.path().join("avec-etapes");
+    map::project(&out, &[produced], "published", &second, &reference).unwrap();
+    let text = std::fs::read_to_string(second.join("projet.qgs")).unwrap();
+    assert!(text.contains("Étapes") && text.contains("etape_2019_1_classification_couverture"));
 }

@@ -17,6 +17,9 @@ pub struct Flags {
     /// Series of the changes: published, revised or aligned, where the run made it.
     #[arg(long, default_value = PUBLISHED)]
     series: String,
+    /// Folder of a vintage that `millesime produce --keep-stages` wrote: its stages are shown too.
+    #[arg(long, value_name = "FOLDER")]
+    stages: Vec<PathBuf>,
     /// New folder to write into.
     #[arg(long, default_value = "projet")]
     into: PathBuf,
@@ -27,7 +30,13 @@ pub struct Flags {
 
 pub fn main(flags: Flags) -> Result<Outcome> {
     let reference = super::reference_of(&flags.out, flags.reference.as_deref())?;
-    map::project(&flags.out, &flags.series, &flags.into, &reference)?;
+    map::project(
+        &flags.out,
+        &flags.stages,
+        &flags.series,
+        &flags.into,
+        &reference,
+    )?;
     println!("{}", flags.into.join("projet.qgs").display());
     Ok(Outcome::Done)
 }

@@ -21,6 +21,8 @@ pub(super) struct Source {
     pub(super) title: String,
     /// Whether it is what changed, and not a vintage.
     pub(super) is_changes: bool,
+    /// Whether it is a stage on the way to a vintage.
+    pub(super) is_stage: bool,
 }
 
 /// A row of a layer.
@@ -79,6 +81,7 @@ pub(super) fn sources(out: &Path) -> Result<Vec<Source>> {
             name: format!("occupation_sol_{year}_{departement}"),
             title: format!("Occupation du sol {year} ({departement})"),
             is_changes: false,
+            is_stage: false,
             path,
         });
     }
@@ -91,6 +94,7 @@ pub(super) fn sources(out: &Path) -> Result<Vec<Source>> {
             name: format!("changements_{}_{departement}", period.replace('-', "_")),
             title: format!("Changements {} ({departement})", period.replace('-', "–")),
             is_changes: true,
+            is_stage: false,
             path,
         });
     }
@@ -102,6 +106,43 @@ pub(super) fn sources(out: &Path) -> Result<Vec<Source>> {
         ));
     }
     Ok(all)
+}
+
+/// The stages that a production kept in its folder, the first first.
+pub(super) fn stages(folder: &Path) -> Result<Vec<Source>> {
+    let entries = folder.join("stages").read_dir();
+    let mut paths: Vec<PathBuf> = entries
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|e| e == "gpkg"))
+        .collect();
+    paths.sort();
+    if paths.is_empty() {
+        return Err(Error::input(
+            folder.display(),
+            "holds no stages of a vintage",
+            "give a folder that `millesime produce --keep-stages` wrote, such as out/2021",
+        ));
+    }
+    let name = |path: &Path| path.file_stem().map(|n| n.to_string_lossy().into_owned());
+    let of = folder.file_name().map(|n| n.to_string_lossy().into_owned());
+    let of = of.unwrap_or_default();
+    let plain = |text: String| -> String {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+        text.chars().map(plain).collect()
+    };
+    let stage = |path: PathBuf| {
+        let own = name(&path).unwrap_or_default();
+        Source {
+            name: plain(format!("etape_{of}_{own}")),
+            title: format!("Étape {own} ({of})"),
+            is_changes: false,
+            is_stage: true,
+            path,
+        }
+    };
+    Ok(paths.into_iter().map(stage).collect())
 }
 
 impl Source {
@@ -125,9 +166,10 @@ impl Source {
         let mut layer = Layer::open(&self.path, Opening::default())?;
         let crs = layer.crs().cloned();
         let columns: &[(&str, &'static str)] = if self.is_changes { &CHANGES } else { &VINTAGE };
+        // A stage has no status.
         let mut asked: Vec<Option<String>> = columns
             .iter()
-            .map(|(name, _)| Some((*name).to_owned()))
+            .map(|(name, _)| layer.find_column(&[name]))
             .collect();
         if self.is_changes {
             asked.extend(["final_before", "final_after"].map(|name| Some(name.to_owned())));

@@ -3,13 +3,13 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gdal::DriverManager;
 use gdal::errors::GdalError;
 use gdal::vector::{FieldDefn, Geometry, LayerOptions, OGRFieldType, OGRwkbGeometryType};
 
-use super::layers::{KINDS, Source, add, sources};
+use super::layers::{self, KINDS, Source, add, sources};
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::publish::{self, Class, classes, renderer, xml};
@@ -21,10 +21,19 @@ const DATA: &str = "couches.gpkg";
 /// The project.
 const PROJECT: &str = "projet.qgs";
 
-/// Writes a project of a run into a new folder.
-pub fn project(out: &Path, series: &str, into: &Path, reference: &Reference) -> Result<()> {
+/// Writes a project of a run into a new folder, with the stages that productions kept in theirs.
+pub fn project(
+    out: &Path,
+    stages: &[PathBuf],
+    series: &str,
+    into: &Path,
+    reference: &Reference,
+) -> Result<()> {
     publish::require_new(into)?;
-    let sources = sources(out)?;
+    let mut sources = sources(out)?;
+    for folder in stages {
+        sources.extend(layers::stages(folder)?);
+    }
     let name = into.file_name().map(|n| n.to_string_lossy().into_owned());
     let name = name.ok_or_else(|| Error::unwritable(into, "it has no name"))?;
     // Aside first: a project is whole or not there.
@@ -136,7 +145,7 @@ fn write(
         .collect();
     let last = sources
         .iter()
-        .rfind(|s| !s.is_changes)
+        .rfind(|s| !s.is_changes && !s.is_stage)
         .map(|s| s.name.as_str());
     let mut looks = Vec::new();
     for source in sources {
@@ -176,13 +185,21 @@ fn write(
          type=\"int\">1</ProjectionsEnabled></SpatialRefSys></properties>\n  <layer-tree-group>\n"
     );
     // Writing to a string cannot fail.
-    for group in [true, false] {
-        let name = if group { "Changements" } else { "Millésimes" };
+    for (name, is_changes, is_stage) in [
+        ("Changements", true, false),
+        ("Millésimes", false, false),
+        ("Étapes", false, true),
+    ] {
+        let is_in =
+            |look: &&Look| (look.source.is_changes, look.source.is_stage) == (is_changes, is_stage);
+        if is_stage && !looks.iter().any(|look| is_in(&look)) {
+            continue;
+        }
         let _ = writeln!(
             text,
             "    <layer-tree-group name=\"{name}\" checked=\"Qt::Checked\" expanded=\"1\">"
         );
-        for look in looks.iter().filter(|look| look.source.is_changes == group) {
+        for look in looks.iter().filter(is_in) {
             let checked = if look.is_shown {
                 "Qt::Checked"
             } else {

@@ -196,7 +196,7 @@ fn ground_of_one_date_is_drawn_without_what_changed() {
     let produced = folder.path().join("2019");
     let message = map::project(
         &out,
-        &[produced.clone()],
+        std::slice::from_ref(&produced),
         "published",
         &produced,
         &reference,

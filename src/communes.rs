@@ -191,6 +191,30 @@ pub fn read(communes: &territory::Communes, target: &Crs) -> Result<Communes> {
     })
 }
 
+/// The codes of the communes that a table at `place` does not have; refuses one that has none of them.
+pub fn missing(
+    communes: &[Commune],
+    place: &str,
+    is_there: impl Fn(&str) -> bool,
+) -> Result<Vec<String>> {
+    let missing: Vec<String> = communes
+        .iter()
+        .filter(|commune| !is_there(&commune.code))
+        .map(|commune| commune.code.to_string())
+        .collect();
+    if !communes.is_empty() && missing.len() == communes.len() {
+        return Err(Error::input(
+            place,
+            format!(
+                "has none of the {} communes of the territory",
+                communes.len()
+            ),
+            "check the column of the commune: codes are text, and keep their leading zero",
+        ));
+    }
+    Ok(missing)
+}
+
 /// Square metres of the unit that areas are given in, by those of the polygons; `None` where none fits. One,
 /// where no area is given.
 fn unit_of(given: &[Option<f64>], drawn: &[f64]) -> Option<f64> {

@@ -98,6 +98,39 @@ impl Crs {
         }
     }
 
+    /// Bounds of this CRS (west, south, east, north) in degrees, to the seventh decimal. The sides of a rectangle
+    /// are bent there: points along them bound it better than its corners.
+    pub fn degrees(&self, [west, south, east, north]: [f64; 4]) -> Result<[f64; 4]> {
+        let Some(way) = self.way_to(&wgs84()?)? else {
+            return Ok([west, south, east, north]);
+        };
+        let steps = 16;
+        let (mut xs, mut ys) = (Vec::new(), Vec::new());
+        for n in 0..=steps {
+            let share = f64::from(n) / f64::from(steps);
+            let (x, y) = (
+                west + (east - west) * share,
+                south + (north - south) * share,
+            );
+            for (x, y) in [(x, south), (x, north), (west, y), (east, y)] {
+                xs.push(x);
+                ys.push(y);
+            }
+        }
+        way.transform_coords(&mut xs, &mut ys, &mut [])
+            .map_err(|e| {
+                Error::input(
+                    self.name(),
+                    format!("its place in degrees is not known: {e}"),
+                    "check the CRS",
+                )
+            })?;
+        let least = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = |values: &[f64]| values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let all = [least(&xs), least(&ys), most(&xs), most(&ys)];
+        Ok(all.map(|degrees| (degrees * 1e7).round() / 1e7))
+    }
+
     /// The way to another system; `None` when they are the same.
     pub fn way_to(&self, other: &Self) -> Result<Option<CoordTransform>> {
         if self.is_same(other) {

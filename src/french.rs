@@ -229,6 +229,7 @@ mod tests {
         assert_eq!(day("2019-01-01"), "1er janvier 2019");
         assert_eq!(day("2016-12-28"), "28 décembre 2016");
         assert_eq!(day("hier"), "hier");
+        assert_eq!(text("a\u{1}b\u{0}c"), "abc");
         let names = ["A", "B", "C"].map(str::to_owned);
         assert_eq!(list(&names), "A, B et C");
         assert_eq!(list(&names[..1]), "A");

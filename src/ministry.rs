@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::communes::Commune;
+use crate::communes::{self, Commune};
 use crate::error::{Error, Result};
 use crate::grid::HALF_CM2_PER_M2;
 use crate::territory;
@@ -150,22 +150,8 @@ pub fn read(
         Ok(())
     })?;
     require_square_metres(&place, &stocks, areas)?;
-    let missing: Vec<String> = communes
-        .iter()
-        .zip(&is_found)
-        .filter(|(_, is_found)| !**is_found)
-        .map(|(commune, _)| commune.code.to_string())
-        .collect();
-    if !communes.is_empty() && missing.len() == communes.len() {
-        return Err(Error::input(
-            place,
-            format!(
-                "has none of the {} communes of the territory",
-                communes.len()
-            ),
-            "check the column of the commune: codes are text, and keep their leading zero",
-        ));
-    }
+    let is_there = |code: &str| numbers.get(code).is_some_and(|&n| is_found[n]);
+    let missing = communes::missing(communes, &place, is_there)?;
     let report = Report {
         source: place,
         missing,

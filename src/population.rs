@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::communes::Commune;
+use crate::communes::{self, Commune};
 use crate::enaf::Counts;
 use crate::error::{Error, Result};
 use crate::territory;
@@ -105,21 +105,7 @@ pub fn read(
             None => Ok(()),
         }
     })?;
-    let missing: Vec<String> = communes
-        .iter()
-        .filter(|c| !counts.contains_key(&*c.code))
-        .map(|c| c.code.to_string())
-        .collect();
-    if !communes.is_empty() && missing.len() == communes.len() {
-        return Err(Error::input(
-            place,
-            format!(
-                "has none of the {} communes of the territory",
-                communes.len()
-            ),
-            "check the column of the commune: codes are text, and keep their leading zero",
-        ));
-    }
+    let missing = communes::missing(communes, &place, |code| counts.contains_key(code))?;
     let known: std::collections::BTreeSet<&str> = communes.iter().map(|c| &*c.code).collect();
     counts.retain(|code, _| known.contains(code.as_str()));
     Ok(Population {

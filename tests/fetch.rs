@@ -197,6 +197,13 @@ fn what_is_published_is_told_beside_what_was_known_and_what_is_here() {
         "OCS-GE_2-0__GPKG_LAMB93_D032_2016-01-01.7z"
     );
     assert_eq!(done.archives[1].published.as_deref(), Some("2025-03-01"));
+    // With no years told, what the server offers is asked for too, whether it was known or not.
+    let all = Fetch {
+        years: Vec::new(),
+        ..what
+    };
+    let done = fetch(&all, &reference, &Quiet).unwrap();
+    assert_eq!(done.missing, [2022, 2025]);
     let told = |server: &Server| -> Vec<Line> {
         let base = format!("{}/download", server.address);
         status(&base, Some("32"), Some(&into), &reference).unwrap()

@@ -417,6 +417,13 @@ fn the_ministrys_stocks_stand_beside_ours() {
     let stock = &communes[0]["artificial_m2"];
     std::fs::write(&place, table.replacen(stock, "beaucoup", 1)).unwrap();
     assert!(refused().contains("`beaucoup` is no area"));
+    let whole = &communes[0]["area_m2"];
+    let hectares = table.replace(whole, "5");
+    assert_ne!(hectares, table);
+    std::fs::write(&place, hectares).unwrap();
+    assert!(refused().contains("times as large"));
+    std::fs::write(&place, table.replace(",2016,", ",20-16,")).unwrap();
+    assert!(refused().contains("`20-16` is no year"));
     std::fs::write(&place, table.replace("surface_artif_1", "surface")).unwrap();
     assert!(refused().contains("surface_artif_1"));
 }

@@ -3,11 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use gdal::spatial_ref::CoordTransform;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::crs::{Crs, wgs84};
 use crate::error::{Error, Result};
 use crate::publish::{Staging, require_new};
 use crate::raster::{Image, NOMENCLATURE, TERRITORY, metadata};
@@ -390,43 +388,8 @@ fn degrees(image: &Image) -> Result<Bounds> {
     let (window, grid) = (image.window(), image.grid());
     let (west, north) = grid.corner(window.column, window.row);
     let (east, south) = grid.corner(window.columns().end, window.rows().end);
-    let system: Crs = wgs84()?;
-    let Some(way) = image.crs().way_to(&system)? else {
-        return Ok([west, south, east, north]);
-    };
-    // The sides of a rectangle are bent in degrees: points along them bound it better than corners.
-    let steps = 16;
-    let mut bounds = [
-        f64::INFINITY,
-        f64::INFINITY,
-        f64::NEG_INFINITY,
-        f64::NEG_INFINITY,
-    ];
-    for n in 0..=steps {
-        let share = f64::from(n) / f64::from(steps);
-        let (x, y) = (
-            west + (east - west) * share,
-            south + (north - south) * share,
-        );
-        for (x, y) in [(x, south), (x, north), (west, y), (east, y)] {
-            let (x, y) = turned(&way, x, y, image)?;
-            bounds = around(bounds, [x, y, x, y]);
-        }
-    }
-    Ok(bounds.map(|degrees| (degrees * 1e7).round() / 1e7))
-}
-
-fn turned(way: &CoordTransform, x: f64, y: f64, image: &Image) -> Result<(f64, f64)> {
-    let (mut xs, mut ys) = ([x], [y]);
-    way.transform_coords(&mut xs, &mut ys, &mut [])
-        .map_err(|e| {
-            Error::input(
-                image.file(),
-                format!("its place in degrees is not known: {e}"),
-                "check its CRS",
-            )
-        })?;
-    Ok((xs[0], ys[0]))
+    let found = image.crs().degrees([west, south, east, north]);
+    found.map_err(|e| e.within(image.file().to_string()))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::{Map, json};
 
 use super::Staging;
 use crate::align::Ground;
-use crate::crs::{Crs, wgs84};
+use crate::crs::Crs;
 use crate::error::{Error, Result};
 
 /// The file.
@@ -114,33 +114,5 @@ fn degrees(ground: &Ground, crs: &Crs) -> Result<[f64; 4]> {
             ];
         }
     }
-    let [west, south, east, north] = bounds;
-    // The sides of a rectangle are bent in degrees: points along them bound it better than corners.
-    let steps = 16;
-    let (mut xs, mut ys) = (Vec::new(), Vec::new());
-    for n in 0..=steps {
-        let share = f64::from(n) / f64::from(steps);
-        let (x, y) = (
-            west + (east - west) * share,
-            south + (north - south) * share,
-        );
-        for (x, y) in [(x, south), (x, north), (west, y), (east, y)] {
-            xs.push(x);
-            ys.push(y);
-        }
-    }
-    if let Some(way) = crs.way_to(&wgs84()?)? {
-        way.transform_coords(&mut xs, &mut ys, &mut [])
-            .map_err(|e| {
-                Error::input(
-                    crs.name(),
-                    format!("the place of the ground in degrees is not known: {e}"),
-                    "check the CRS of the territory",
-                )
-            })?;
-    }
-    let least = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = |values: &[f64]| values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let all = [least(&xs), least(&ys), most(&xs), most(&ys)];
-    Ok(all.map(|degrees| (degrees * 1e7).round() / 1e7))
+    crs.degrees(bounds)
 }

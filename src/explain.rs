@@ -55,7 +55,7 @@ pub fn explain(out: &Path, place: (f64, f64)) -> Result<Option<Explanation>> {
     let Some(decided) = at(&decisions, &DECIDED, place)? else {
         return Ok(None);
     };
-    let object = at(&produce::results(out).0, &OBJECT, place)?;
+    let object = at(&produce::results(out).objects, &OBJECT, place)?;
     Ok(Some(Explanation { decided, object }))
 }
 

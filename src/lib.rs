@@ -50,3 +50,4 @@ pub mod twin;
 pub mod vector;
 pub mod vectorise;
 pub mod vintage;
+pub mod zonal;

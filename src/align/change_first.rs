@@ -57,7 +57,8 @@ pub fn change_first(
     let mut verdicts: Vec<Vec<Option<Verdict>>> = vec![Vec::new(); objects.len()];
     let mut reports = Vec::new();
     for departement in 0..ground.departements.len() {
-        for pair in ground.chain(departement).windows(2) {
+        let chain = ground.chain(departement);
+        for (n, pair) in chain.windows(2).enumerate() {
             let (before, after) = (pair[0], pair[1]);
             let step = Step {
                 ground,
@@ -65,6 +66,8 @@ pub fn change_first(
                 reference,
                 departement: departement as u32,
                 before: &objects[before],
+                placed,
+                chain: &chain[..n + 2],
                 base_before: &base.versions[before],
                 after: &placed.versions[after],
                 is_state: [before, after].iter().all(|&v| ground.vintages[v].is_state),
@@ -108,6 +111,10 @@ pub(super) struct Step<'a> {
     /// The aligned object of each face of the ground at the date before.
     pub(super) before: &'a [u32],
     base_before: &'a Version,
+    /// All vintages as they were judged,
+    pub(super) placed: &'a Series,
+    /// and those of the département up to this step.
+    pub(super) chain: &'a [usize],
     pub(super) after: &'a Version,
     /// Whether both vintages describe the state of the ground, and not only where it changed.
     pub(super) is_state: bool,
@@ -168,7 +175,9 @@ impl Step<'_> {
         // Of a layer of changes, the producer has judged what a change is, and the ground around is
         // not known.
         if self.is_state {
-            self.judge_confusions(&patches, &before, &after, &mut of_patch);
+            let testimonies = self.testimonies(&patches, &before, &after);
+            self.judge_testimonies(&testimonies, &mut of_patch);
+            self.judge_confusions(&patches, &testimonies, &before, &after, &mut of_patch);
             self.judge_states(&patches, &before, &after, &mut of_patch);
         }
 

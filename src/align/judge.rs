@@ -8,6 +8,7 @@ use super::change_first::{Codes, Step};
 use super::outlines::Surroundings;
 use super::verdict::Verdict;
 use super::width::is_as_wide;
+use crate::fuse::Origin;
 use crate::partition::{Dissolved, FaceId};
 use crate::reference::Axis;
 use crate::vintage::Object;
@@ -17,6 +18,15 @@ struct States {
     merged: Dissolved,
     /// Their ground in the zone construite.
     in_zone: Vec<i64>,
+}
+
+/// What is told of a patch beside its codes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Testimony {
+    /// How probable it is that its cover changed, by what a model saw.
+    probability: Option<f64>,
+    /// Of how much of it something else was decided, before the vintages were generalised.
+    moved: Option<f64>,
 }
 
 fn is_kept(verdict: &Option<Verdict>) -> bool {
@@ -63,16 +73,116 @@ impl Step<'_> {
         patches.members.par_iter().enumerate().map(judge).collect()
     }
 
+    /// What a model and the sources of both vintages tell of each patch.
+    pub(super) fn testimonies(
+        &self,
+        patches: &Dissolved,
+        before: &[Option<Codes>],
+        after: &[Option<Codes>],
+    ) -> Vec<Testimony> {
+        let mut sums = vec![[(0i64, 0.0); 2]; patches.members.len()];
+        if self.ground.evidence.is_empty() {
+            return vec![Testimony::default(); sums.len()];
+        }
+        for f in 0..before.len() {
+            let (Some(was), Some(is)) = (before[f], after[f]) else {
+                continue;
+            };
+            let (cover, usage) = (was.0 != is.0, was.1 != is.1);
+            if !cover && !usage {
+                continue;
+            }
+            let face = f as FaceId;
+            let told = self.witnesses(face).map(|(first, second)| {
+                let moved = self.ground.evidence.moved(first, second, face);
+                let moved = moved.map(|m| match (cover, usage) {
+                    (true, true) => m.either,
+                    (true, false) => m.cover,
+                    _ => m.usage,
+                });
+                let probability = self.ground.evidence.probability(first, second, face);
+                [probability.filter(|_| cover), moved]
+            });
+            let [mut probability, moved] = told.unwrap_or_default();
+            if cover && self.is_of_one_layer(face) {
+                probability = Some(1.0);
+            }
+            let area = self.ground.partition.area(face);
+            let patch = &mut sums[patches.merged[f] as usize];
+            for ((known, sum), told) in patch.iter_mut().zip([probability, moved]) {
+                if let Some(told) = told {
+                    *known += area;
+                    *sum += area as f64 * told;
+                }
+            }
+        }
+        let of_patch = |(patch, sums): (usize, [(i64, f64); 2])| {
+            let half = patches.partition.area(patch as FaceId) / 2;
+            let mean = |(known, sum)| (known > half).then(|| sum / known as f64);
+            let [probability, moved] = sums.map(mean);
+            Testimony { probability, moved }
+        };
+        sums.into_iter().enumerate().map(of_patch).collect()
+    }
+
+    /// The two vintages that tell of a change of a face: the later one, and the last before it that says
+    /// what the aligned one does.
+    fn witnesses(&self, face: FaceId) -> Option<(usize, usize)> {
+        let (&after, earlier) = self.chain.split_last()?;
+        let says_so = |v: &&usize| {
+            let object = self.placed.versions[**v].object_at(face);
+            self.codes(object) == self.codes(self.before[face as usize])
+        };
+        let before = earlier.iter().rev().find(says_so).or(earlier.last())?;
+        Some((*before, after))
+    }
+
+    /// Whether one reference layer tells what a face is at both dates.
+    fn is_of_one_layer(&self, face: FaceId) -> bool {
+        let objects = [self.before[face as usize], self.after.object_at(face)];
+        let [was, is] = objects.map(|object| &*self.ground.objects[object as usize].source);
+        let mut layers = Origin::ALL.iter().filter(|o| **o != Origin::Classification);
+        was == is && layers.any(|origin| origin.name() == is)
+    }
+
+    /// Judges patches that are kept so far by what a model saw at both dates, and by what their sources
+    /// said.
+    pub(super) fn judge_testimonies(
+        &self,
+        testimonies: &[Testimony],
+        of_patch: &mut [Option<Verdict>],
+    ) {
+        let judged = of_patch.iter_mut().zip(testimonies);
+        for (verdict, told) in judged.filter(|(v, _)| is_kept(v)) {
+            if told.moved.is_some_and(|m| m < self.rules.moved_least) {
+                *verdict = Some(Verdict::Generalisation);
+            } else if told
+                .probability
+                .is_some_and(|p| p < self.rules.probability_least)
+            {
+                *verdict = Some(Verdict::Unseen);
+            }
+        }
+    }
+
     /// Judges patches that are kept so far by whether their codes are taken for one another.
     pub(super) fn judge_confusions(
         &self,
         patches: &Dissolved,
+        testimonies: &[Testimony],
         before: &[Option<Codes>],
         after: &[Option<Codes>],
         of_patch: &mut [Option<Verdict>],
     ) {
         let mut known: HashMap<(Codes, Codes), bool> = HashMap::new();
         for (n, verdict) in of_patch.iter_mut().enumerate().filter(|(_, v)| is_kept(v)) {
+            // Surely seen to be something else, whatever is taken for what.
+            if testimonies[n]
+                .probability
+                .is_some_and(|p| p >= self.rules.probability_enough)
+            {
+                continue;
+            }
             let f = patches.members[n] as usize;
             let (Some(was), Some(is)) = (before[f], after[f]) else {
                 continue;

@@ -8,7 +8,7 @@ use super::departements::{
 use super::report::{Laid, OverlayReport, enclosed_gaps};
 use super::series::{PUBLISHED, Series, Version};
 use super::shift::Shift;
-use super::{Ground, NONE, OnGround};
+use super::{Evidence, Ground, NONE, OnGround};
 use crate::communes::{Commune, Communes, WHOLE};
 use crate::crossings::{Crossing, CrossingLayer};
 use crate::error::{Error, Result};
@@ -338,6 +338,7 @@ pub fn lay(
         crossings,
         exempted: exempt_from.into_iter().zip(exempt).collect(),
         corrected,
+        evidence: Evidence::default(),
         report,
     };
     Ok((ground, published(versions), published(moved_versions)))

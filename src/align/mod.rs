@@ -7,6 +7,7 @@
 mod cause;
 mod change_first;
 mod departements;
+mod evidence;
 mod judge;
 mod lay;
 mod outlines;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 pub use cause::{Cause, cause};
 pub use change_first::{StepReport, change_first};
+pub use evidence::Evidence;
 pub use lay::{Beside, ExemptedLayer, lay};
 pub use report::{LaidReport, Mended, OverlayReport};
 pub use revise::{Conflict, RevisionReport, revise};
@@ -61,6 +63,8 @@ pub struct Ground {
     pub exempted: Vec<(u16, Vec<bool>)>,
     /// Ground that corrections are drawn on: faces, increasing, and items of the corrections.
     pub corrected: Vec<(FaceId, ItemId)>,
+    /// What a model saw of changes between vintages.
+    pub evidence: Evidence,
     /// What the overlay found.
     pub report: OverlayReport,
 }
@@ -93,6 +97,8 @@ impl Ground {
             crossings: self.crossings.clone(),
             exempted: self.exempted.clone(),
             corrected: self.corrected.clone(),
+            // Its vintages are numbered anew.
+            evidence: Evidence::default(),
             report: self.report.clone(),
         };
         (ground, series)

@@ -24,6 +24,10 @@ pub enum Verdict {
     Outline,
     /// Noise: the ground before was smaller than the minimum unit.
     StateBefore,
+    /// Noise: sources say the same at both dates, and the vintages were generalised otherwise.
+    Generalisation,
+    /// Noise: a model saw no change of cover.
+    Unseen,
     /// Noise: cover and use differ by what is taken for one another.
     Confusion,
     /// Noise: what results is smaller than the minimum unit.
@@ -34,7 +38,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Kept,
         Self::Late,
         Self::Remainder,
@@ -44,6 +48,8 @@ impl Verdict {
         Self::PatchWidth,
         Self::Outline,
         Self::StateBefore,
+        Self::Generalisation,
+        Self::Unseen,
         Self::Confusion,
         Self::StateArea,
         Self::StateWidth,
@@ -66,6 +72,8 @@ impl Verdict {
             Self::PatchWidth => "patch-width",
             Self::Outline => "outline",
             Self::StateBefore => "state-before",
+            Self::Generalisation => "generalisation",
+            Self::Unseen => "unseen",
             Self::Confusion => "confusion",
             Self::StateArea => "state-area",
             Self::StateWidth => "state-width",

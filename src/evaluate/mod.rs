@@ -11,7 +11,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::align::{self, Beside, Cause, Ground, Series, cause};
+use crate::align::{self, Beside, Cause, Evidence, Ground, Series, cause};
 use crate::communes;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
@@ -123,7 +123,8 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
         align::lay(communes, vintages, &shifts, Beside::default(), overlap)?;
     let (true_ground, true_series) = ground.only(&published, TRUTH);
     let (_, placed) = ground.only(&placed, OBSERVED);
-    let (ground, naive) = ground.only(&published, OBSERVED);
+    let (mut ground, naive) = ground.only(&published, OBSERVED);
+    ground.evidence = Evidence::read(&ground, &territory.vintages, &crs, &reference)?;
     drop(published);
 
     progress.phase("alignment", None);

@@ -13,6 +13,8 @@ pub struct Seen {
     pub usage: Code,
     /// How sure it is, from 0 to 1, where that is known.
     pub confidence: Option<f64>,
+    /// How probable it is that its cover changed since the vintage before, where that is known.
+    pub changed: Option<f64>,
 }
 
 /// A piece of evidence that reaches a face.
@@ -37,6 +39,8 @@ pub enum Verdict {
     MayNotReplace(Code),
     /// It is older, and what is seen is too sure.
     Yields(f64),
+    /// It is older, and the cover has since been seen to change.
+    Outdated(f64),
 }
 
 /// What is decided of a face. Evidence goes by number; none is the classification, or a rule that
@@ -68,6 +72,8 @@ pub struct Judge<'a> {
     /// The place of each kind of evidence in the order of covers.
     ranks: Vec<Option<usize>>,
     unknown_use: Code,
+    /// What is older yields where cover changed as probably as this.
+    changed_least: f64,
     /// The evidence that the classification itself is of use.
     seen: Option<Kind>,
 }
@@ -92,6 +98,7 @@ impl<'a> Judge<'a> {
             fusion,
             ranks,
             unknown_use,
+            changed_least: reference.parameter("changed_least")?,
             seen: fusion.kind(SEEN),
         })
     }
@@ -133,6 +140,12 @@ impl<'a> Judge<'a> {
                     && rule.yields_above.is_some_and(|limit| confidence >= limit) =>
                 {
                     Verdict::Yields(confidence)
+                }
+                Some(Seen {
+                    changed: Some(changed),
+                    ..
+                }) if candidate.evidence.is_older && changed >= self.changed_least => {
+                    Verdict::Outdated(changed)
                 }
                 _ => Verdict::Decides,
             };

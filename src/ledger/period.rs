@@ -32,6 +32,9 @@ pub struct Change {
     pub verdict: Option<Verdict>,
     /// and what the vintage that it judged says.
     pub observed: Option<(Code, Code)>,
+    /// How probable it is, by what a model saw, that the cover changed, where it differs or did before
+    /// alignment.
+    pub probability: Option<f64>,
 }
 
 /// The faces of a period in one département.
@@ -172,6 +175,15 @@ impl PeriodFaces {
             })
             .collect();
         let dissolved = ground.partition.dissolve(&keys);
+        // The mean of the faces of the ground; it is told where cover differs.
+        let mut seen = vec![(0i64, 0.0); dissolved.members.len()];
+        for f in 0..count as FaceId {
+            if let Some(probability) = ground.evidence.probability(before, after, f) {
+                let (area, sum) = &mut seen[dissolved.merged[f as usize] as usize];
+                *area += ground.partition.area(f);
+                *sum += ground.partition.area(f) as f64 * probability;
+            }
+        }
         let side = |vintage: usize, face: FaceId| Side {
             object: series.versions[vintage].object_at(face),
             state: state(ground, series, decided, vintage, face),
@@ -179,7 +191,8 @@ impl PeriodFaces {
         let changes = dissolved
             .members
             .iter()
-            .map(|&member| {
+            .zip(seen)
+            .map(|(&member, (area, sum))| {
                 if keys[member as usize] == 0 {
                     return None;
                 }
@@ -190,6 +203,9 @@ impl PeriodFaces {
                     after.state.codes,
                     before.state.last != after.state.last,
                 );
+                let is = observed(member).or(after.state.codes);
+                let covers = before.state.codes.zip(is);
+                let is_other_cover = area > 0 && covers.is_some_and(|(was, is)| was.0 != is.0);
                 Some(Change {
                     commune: ground.commune[member as usize],
                     before,
@@ -197,6 +213,7 @@ impl PeriodFaces {
                     cause,
                     verdict: verdict(member),
                     observed: observed(member),
+                    probability: is_other_cover.then(|| sum / area as f64),
                 })
             })
             .collect();

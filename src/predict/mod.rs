@@ -7,6 +7,7 @@
 
 mod bands;
 mod card;
+mod compact;
 mod job;
 mod layout;
 mod mirror;
@@ -14,6 +15,7 @@ mod model;
 mod outputs;
 mod probabilities;
 mod runtime;
+mod seen;
 mod stitch;
 mod windows;
 mod work;
@@ -25,7 +27,9 @@ use sha2::{Digest, Sha256};
 
 pub use bands::{Imagery, Patch, Stack};
 pub use card::{Activation, BAND_NAMES, Card, Found, Input, InputBand, Output, Values};
+pub use compact::{Compact, CompactBand};
 pub use model::{Device, Graph, Model, Port};
+pub use seen::SeenCovers;
 pub use windows::Blend;
 
 use crate::crs::Crs;

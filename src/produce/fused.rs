@@ -15,6 +15,7 @@ use crate::progress::Progress;
 use crate::raster::{Mosaic, Pixel};
 use crate::reference::{ClassCode, Code, Reference};
 use crate::vectorise::{self, Drawing, NO_LABEL, Sieve};
+use crate::zonal::Frame;
 
 /// A class of the raster.
 pub(super) struct Class {
@@ -27,12 +28,16 @@ pub(super) struct Class {
 /// Everything on one partition.
 pub(super) struct Fused<'a> {
     pub(super) reference: &'a Reference,
+    /// Where the pixels of the classes lie.
+    pub(super) frame: Frame,
     /// The faces.
     pub(super) partition: Partition,
     /// What the classification says of each: a class,
     pub(super) class: Vec<Option<u16>>,
     /// and how sure it is.
     pub(super) confidence: Vec<Option<f32>>,
+    /// How probable it is that the cover of each changed since the vintage before.
+    changed: Vec<Option<f32>>,
     /// Whether each lies in the zone construite.
     pub(super) in_zone: Vec<bool>,
     /// The evidence that reaches each, as items of what was gathered.
@@ -143,7 +148,13 @@ impl<'a> Fused<'a> {
         progress.phase("zone construite", None);
         let mut fused = Self {
             reference,
+            frame: Frame {
+                placing: mosaic.placing(),
+                width: mosaic.width(),
+                height: mosaic.height(),
+            },
             confidence: vec![None; overlay.partition.face_count()],
+            changed: vec![None; overlay.partition.face_count()],
             in_zone: vec![false; overlay.partition.face_count()],
             partition: overlay.partition,
             class: sorted.class,
@@ -155,6 +166,9 @@ impl<'a> Fused<'a> {
         };
         if let Some(probabilities) = &probabilities {
             fused.confidence = probabilities.of_faces(&fused.partition)?;
+        }
+        if let Some((before, after)) = production.seen_before(crs, reference)? {
+            fused.changed = before.changes(&after, &fused.partition)?;
         }
         fused.add_zone(rules)?;
         Ok(fused)
@@ -187,6 +201,7 @@ impl<'a> Fused<'a> {
         self.in_zone = relaid.shapes.iter().map(|s| !s.is_empty()).collect();
         self.class = parents.iter().map(|p| self.class[pick(p)]).collect();
         self.confidence = parents.iter().map(|p| self.confidence[pick(p)]).collect();
+        self.changed = parents.iter().map(|p| self.changed[pick(p)]).collect();
         self.evidence = parents
             .iter()
             .map(|p| self.evidence[pick(p)].clone())
@@ -212,6 +227,7 @@ impl<'a> Fused<'a> {
             cover,
             usage,
             confidence: self.confidence[face as usize].map(f64::from),
+            changed: self.changed[face as usize].map(f64::from),
         })
     }
 

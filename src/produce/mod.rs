@@ -1,12 +1,14 @@
 //! From a class raster and reference layers to a vintage of OCS GE: vectorise, confront the sources,
 //! generalise, deliver.
 
+mod decided;
 mod frame;
 mod fused;
 mod probabilities;
 mod product;
 mod quality;
 
+pub use decided::DECIDED_KEY;
 pub use product::DECISIONS;
 pub use quality::Quality;
 
@@ -19,7 +21,7 @@ use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::fuse::{self, Origin, SourceReport};
 use crate::generalise::{Plots, Rules, Wide, Widths, absorb, grow_buildings, simplify, widen};
-use crate::predict::digest;
+use crate::predict::{SeenCovers, digest};
 use crate::progress::Progress;
 use crate::publish::Staging;
 use crate::raster;
@@ -72,6 +74,38 @@ impl Production<'_> {
             communes::require(communes)?;
         }
         fuse::require(&self.sources, reference)
+    }
+
+    /// The vintage before, where both come with what a model saw.
+    fn before(&self) -> Option<&territory::Vintage> {
+        self.vintage.probabilities.as_ref()?;
+        let own = &self.vintage.departement;
+        let is_before = |v: &&territory::Vintage| {
+            let is_one = v.departement.is_none() || own.is_none() || v.departement == *own;
+            is_one && v.year < self.vintage.year && v.probabilities.is_some()
+        };
+        let vintages = self.territory.vintages.iter().filter(is_before);
+        vintages.max_by_key(|v| v.year)
+    }
+
+    /// What a model saw at the date of the vintage before, and of this one.
+    fn seen_before(
+        &self,
+        crs: &Crs,
+        reference: &Reference,
+    ) -> Result<Option<(SeenCovers, SeenCovers)>> {
+        let Some(before) = self.before() else {
+            return Ok(None);
+        };
+        let open = |vintage: &territory::Vintage| {
+            let Some(path) = &vintage.probabilities else {
+                return Ok(None);
+            };
+            let nomenclature = vintage.nomenclature.as_deref().unwrap_or_default();
+            let told = vintage.crs.as_deref();
+            SeenCovers::open(path, nomenclature, told, crs, reference).map(Some)
+        };
+        Ok(open(before)?.zip(open(self.vintage)?))
     }
 
     /// The folder of the vintage in a folder of productions.
@@ -132,7 +166,10 @@ impl Production<'_> {
         }
         let quality = Quality::new(&plots, &fused, &rules, &wide, ground)?;
         product.write(&staging, &plots)?;
-        product.write_decisions(&staging)?;
+        let decisions = fused.decide(Origin::FichiersFonciers)?;
+        product.write_decisions(&staging, &decisions)?;
+        let path = staging.path(decided::DECIDED)?;
+        decided::write(&path, &fused, &decisions, crs, reference)?;
         product.write_quality(&staging, &quality)?;
         let record = json!({
             "program": crate::publish::PROGRAM,
@@ -141,8 +178,8 @@ impl Production<'_> {
             "sources": fused.gathered.reports,
             "missing": self.missing(),
             "outputs": [
-                product::OBJECTS, product::ZONES, product::DECISIONS, &product.name(), "stages",
-                "couverture.qml", "usage.qml", "quality.json", "quality.html",
+                product::OBJECTS, product::ZONES, product::DECISIONS, decided::DECIDED, &product.name(),
+                "stages", "couverture.qml", "usage.qml", "quality.json", "quality.html",
             ],
         });
         write_text(&staging.path("manifest.json")?, &format!("{record:#}\n"))?;
@@ -172,6 +209,10 @@ impl Production<'_> {
             files.extend(raster::find(pattern, "classes")?);
         }
         files.extend(self.vintage.probabilities.clone());
+        files.extend(
+            self.before()
+                .and_then(|before| before.probabilities.clone()),
+        );
         files.extend(self.territory.communes.iter().map(|c| c.path.clone()));
         for (_, source) in self.sources.sources() {
             list(&source.path, &mut files)?;
@@ -207,10 +248,10 @@ impl Production<'_> {
             .ok()
             .and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_default();
-        let results = [product::OBJECTS, product::ZONES].map(|name| out.join(name));
+        let made_here = results(out);
         let digests = || {
-            results
-                .iter()
+            [&made_here.objects, &made_here.zones, &made_here.decided]
+                .into_iter()
                 .map(|path| digest(path))
                 .collect::<Result<Vec<_>>>()
         };
@@ -225,9 +266,23 @@ impl Production<'_> {
     }
 }
 
-/// Where a production left the objects and the zone construite of a vintage.
-pub fn results(out: &Path) -> (PathBuf, PathBuf) {
-    (out.join(product::OBJECTS), out.join(product::ZONES))
+/// Where a production left a vintage.
+pub struct Results {
+    /// Its objects.
+    pub objects: PathBuf,
+    /// Its zone construite.
+    pub zones: PathBuf,
+    /// What was decided before it was generalised.
+    pub decided: PathBuf,
+}
+
+/// Where a production leaves a vintage in the folder `out`.
+pub fn results(out: &Path) -> Results {
+    Results {
+        objects: out.join(product::OBJECTS),
+        zones: out.join(product::ZONES),
+        decided: out.join(decided::DECIDED),
+    }
 }
 
 /// Brings plots to the specification.

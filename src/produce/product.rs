@@ -10,7 +10,7 @@ use super::fused::Fused;
 use super::quality::Quality;
 use crate::crs::Crs;
 use crate::error::Result;
-use crate::fuse::{Candidate, Origin, Verdict};
+use crate::fuse::{Candidate, Decision, Origin, Verdict};
 use crate::generalise::Plots;
 use crate::grid::{HALF_CM2_PER_M2, Point};
 use crate::partition::{FaceId, Polygon};
@@ -286,9 +286,12 @@ impl Product<'_> {
     }
 
     /// Writes what was decided of each face before it was generalised, and why.
-    pub(super) fn write_decisions(&self, staging: &Staging) -> Result<()> {
+    pub(super) fn write_decisions(
+        &self,
+        staging: &Staging,
+        decisions: &[Option<Decision>],
+    ) -> Result<()> {
         let fused = self.fused;
-        let decisions = fused.decide(Origin::FichiersFonciers)?;
         let judge = crate::fuse::Judge::new(self.reference)?;
         let kept: Vec<FaceId> = (0..decisions.len() as FaceId)
             .filter(|&f| decisions[f as usize].is_some())
@@ -401,6 +404,9 @@ impl Product<'_> {
             Verdict::ComesAfter => "comes after".to_owned(),
             Verdict::MayNotReplace(cover) => {
                 format!("may not replace {}", self.reference.cover.text(cover))
+            }
+            Verdict::Outdated(changed) => {
+                format!("is older, and the cover has been seen to change since ({changed:.2})")
             }
             Verdict::Yields(confidence) => {
                 format!("is older, and what is seen is sure ({confidence:.2})")

@@ -90,6 +90,7 @@ pub fn faces(
         text("verdict", true),
         text("cs_observed", true),
         text("us_observed", true),
+        Field::new("change_probability", DataType::Float64, true),
     ];
     for when in ["before", "after"] {
         fields.extend([
@@ -121,6 +122,7 @@ pub fn faces(
             texts(changes().map(|c| c.verdict.map(Verdict::name))),
             texts(changes().map(|c| c.observed.map(|o| reference.cover.text(o.0)))),
             texts(changes().map(|c| c.observed.map(|o| reference.usage.text(o.1)))),
+            Arc::new(changes().map(|c| c.probability).collect::<Float64Array>()),
         ];
         for is_before in [true, false] {
             let side = |c: &Change| if is_before { c.before } else { c.after };

@@ -114,6 +114,12 @@ impl PixelGrid {
         )
     }
 
+    /// The column and row of the pixel in which a place lies, m.
+    pub fn pixel_at(&self, x: f64, y: f64) -> (i64, i64) {
+        let place = |at: f64, phase: f64| (at / self.pixel - phase + TOLERANCE).floor() as i64;
+        (place(x, self.phase.0), place(-y, self.phase.1))
+    }
+
     /// The transform of GDAL for a raster whose first pixel is this one.
     pub fn transform(&self, column: i64, row: i64) -> [f64; 6] {
         let (left, top) = self.corner(column, row);

@@ -1,6 +1,7 @@
 //! Rasters in and out: tiles of one pixel grid, read as one; windows on a grid that is anchored to the
 //! origin of the CRS.
 
+mod beneath;
 mod burn;
 mod classes;
 mod cog;
@@ -17,6 +18,7 @@ use gdal::{Dataset, DatasetOptions, GdalOpenFlags, Metadata};
 
 use crate::error::{Error, Result};
 
+pub use beneath::Beneath;
 pub use burn::burn;
 pub use classes::{Mosaic, Pixel, Placing};
 pub use cog::{Band, Cog, Part, Source, write_png};

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::align::{self, Beside, ExemptedLayer, Ground, RevisionReport, Series};
+use crate::align::{self, Beside, Evidence, ExemptedLayer, Ground, RevisionReport, Series};
 use crate::archive;
 use crate::communes::{self, Commune};
 use crate::corrections::{self, Corrections};
@@ -123,6 +123,9 @@ pub fn run_with(
     clock.phase("one partition", None);
     let (mut ground, mut base, mut placed) =
         align::lay(communes, vintages, &shifts, beside, overlap)?;
+
+    let evidence = Evidence::read(&ground, &territory.vintages, &crs, &reference)?;
+    ground.evidence = evidence;
 
     let mut series = Vec::new();
     let mut revision = None;
@@ -702,9 +705,11 @@ fn produce_all(
             .produce_once(&place, crs, reference, progress)
             .map_err(|e| e.within(format!("vintage {}", vintage.year)))?;
         produced.push(json!({ "year": vintage.year, "of": what }));
-        let (objects, zones) = produce::results(&place);
+        let results = produce::results(&place);
         let vintage = &mut territory.vintages[n];
-        (vintage.product, vintage.zone_construite) = (Some(objects), Some(zones));
+        vintage.product = Some(results.objects);
+        vintage.zone_construite = Some(results.zones);
+        vintage.decided = Some(results.decided);
     }
     Ok(produced)
 }
@@ -738,6 +743,8 @@ fn inputs(path: &Path, territory: &Territory) -> Result<Vec<Input>> {
         paths.extend(vintage.product.clone());
         paths.extend(vintage.crosswalk.iter().map(PathBuf::from));
         paths.extend(vintage.zone_construite.clone());
+        paths.extend(vintage.probabilities.clone());
+        paths.extend(vintage.decided.clone());
         paths.extend(vintage.predict.iter().map(|p| p.model.clone()));
         for pattern in &vintage.classes {
             let found = glob::glob(pattern).map_err(|e| Error::input(pattern, e, "mend it"))?;

@@ -54,6 +54,7 @@ impl Territory {
                 &vintage.nomenclature,
                 &vintage.predict,
             ) {
+                (Some(_), true, _, None) if vintage.is_seen_beside() => {}
                 (Some(_), true, None, None)
                 | (None, false, Some(_), None)
                 | (None, true, None, Some(_)) => {}
@@ -257,6 +258,7 @@ impl Vintage {
             ("use", self.usage.is_some()),
             ("crosswalk", self.crosswalk.is_some()),
             ("zone_construite", self.zone_construite.is_some()),
+            ("decided", self.decided.is_some()),
             ("encoding", self.encoding.is_some()),
         ];
         match of_products.iter().find(|(_, is_given)| *is_given) {
@@ -274,20 +276,26 @@ impl Vintage {
 
     /// Refuses keys that a published product does not know what to do with.
     pub(super) fn require_no_production(&self, place: &str) -> Result<()> {
-        let of_rasters = [
-            ("produce", self.produce.is_some()),
-            ("probabilities", self.probabilities.is_some()),
-        ];
-        match of_rasters.iter().find(|(_, is_given)| *is_given) {
-            Some((key, _)) => Err(Error::input(
+        let year = self.year;
+        if self.produce.is_some() {
+            return Err(Error::input(
                 place,
-                format!(
-                    "the vintage {} is a product, and has the key `{key}`",
-                    self.year
-                ),
+                format!("the vintage {year} is a product, and has the key `produce`"),
                 "that key is for a vintage that is made from classes: remove it",
-            )),
-            None => Ok(()),
+            ));
         }
+        if self.probabilities.is_some() && self.nomenclature.is_none() {
+            return Err(Error::input(
+                place,
+                format!("the vintage {year} has probabilities without a nomenclature"),
+                "add `nomenclature = \"odeon-naf\"`, or that of the classes of the model",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether a product comes with what a model saw at its date: evidence of changes.
+    fn is_seen_beside(&self) -> bool {
+        self.probabilities.is_some() && self.nomenclature.is_some()
     }
 }

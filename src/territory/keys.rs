@@ -83,6 +83,7 @@ fn known(section: &str) -> &'static [&'static str] {
             "predict",
             "produce",
             "probabilities",
+            "decided",
             "departement",
             "generation",
             "dates",

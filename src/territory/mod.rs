@@ -205,6 +205,8 @@ pub struct Vintage {
     pub predict: Option<Predict>,
     /// How sure a model was of the classes: what `millesime predict` gives.
     pub probabilities: Option<PathBuf>,
+    /// What was decided before a vintage made here was generalised: what `millesime produce` gives.
+    pub decided: Option<PathBuf>,
     /// Makes a vintage to the specification of OCS GE, with the help of reference layers.
     pub produce: Option<Produce>,
     /// The only département that it is about.
@@ -432,6 +434,7 @@ impl Territory {
             vintage.product.as_mut().map(anchor);
             vintage.zone_construite.as_mut().map(anchor);
             vintage.probabilities.as_mut().map(anchor);
+            vintage.decided.as_mut().map(anchor);
             if let Some(produce) = &mut vintage.produce {
                 produce.anchor(folder);
             }

@@ -1,0 +1,96 @@
+//! What was decided of a pixel before the vintage was generalised: whether sources say that it changed.
+
+use rayon::prelude::*;
+
+use crate::crs::Crs;
+use crate::error::{Error, Result};
+use crate::partition::Partition;
+use crate::produce::DECIDED_KEY;
+use crate::raster::{self, Beneath, Image, Window};
+use crate::reference::{Code, Reference};
+use crate::territory;
+use crate::zonal;
+
+/// What sources decided at the date of a vintage.
+pub(super) struct Decided {
+    image: Image,
+    /// Cover and use by the value of a pixel.
+    codes: Vec<Option<(Code, Code)>>,
+}
+
+impl Decided {
+    /// Opens the decisions of a vintage, where it has any.
+    pub(super) fn open(
+        vintage: &territory::Vintage,
+        crs: &Crs,
+        reference: &Reference,
+    ) -> Result<Option<Self>> {
+        let Some(path) = &vintage.decided else {
+            return Ok(None);
+        };
+        let pattern = glob::Pattern::escape(&path.to_string_lossy());
+        let image = Image::open(&[pattern], vintage.crs.as_deref(), "decided")?;
+        let refuse = |what: String| {
+            let advice = "give the decided.tif that `millesime produce` writes beside a vintage";
+            Err(Error::input(path.display(), what, advice))
+        };
+        if !image.crs().is_same(crs) {
+            return refuse(format!(
+                "is in {}, the territory in {}",
+                image.crs().name(),
+                crs.name()
+            ));
+        }
+        let Some(list) = raster::metadata(path, DECIDED_KEY)? else {
+            return refuse(format!("does not say what its values are ({DECIDED_KEY})"));
+        };
+        let mut codes = vec![None];
+        for pair in list.split(';').filter(|pair| !pair.is_empty()) {
+            let known = pair.split_once(' ').and_then(|(cover, usage)| {
+                Some((reference.cover.code(cover)?, reference.usage.code(usage)?))
+            });
+            match known {
+                Some(known) => codes.push(Some(known)),
+                None => return refuse(format!("`{pair}` is not in the nomenclature")),
+            }
+        }
+        Ok(Some(Self { image, codes }))
+    }
+
+    /// The shares of each face whose cover, whose use, and of which either, differ from here to `after`;
+    /// `None` where nothing was decided at one of the dates.
+    pub(super) fn changes(
+        &self,
+        after: &Self,
+        partition: &Partition,
+    ) -> Result<Vec<Option<[f32; 3]>>> {
+        let (grid, window) = (after.image.grid(), after.image.window());
+        let read = |window: &Window| self.changes_within(after, window);
+        zonal::shares(partition, grid, window, read)
+    }
+
+    /// Whether cover, use, and either of them, differ from here to `after`, 255 being yes, on the pixels
+    /// of a window of `after`.
+    fn changes_within(&self, after: &Self, window: &Window) -> Result<Vec<Option<[u8; 3]>>> {
+        let beneath = Beneath::new(self.image.grid(), after.image.grid(), window);
+        let (earlier, later) = (self.read(&beneath.window)?, after.read(window)?);
+        let pixels = later.into_par_iter().enumerate();
+        let change = |(n, later): (usize, Option<(Code, Code)>)| {
+            let ((cover, usage), later) = (earlier[beneath.number(n)]?, later?);
+            let (cover, usage) = (cover != later.0, usage != later.1);
+            Some([cover, usage, cover || usage].map(|differs| if differs { 255 } else { 0 }))
+        };
+        Ok(pixels.map(change).collect())
+    }
+
+    fn read(&self, window: &Window) -> Result<Vec<Option<(Code, Code)>>> {
+        let pixels = window.width * window.height;
+        let (mut values, mut valid) = (vec![0.0; pixels], vec![false; pixels]);
+        self.image.read(window, &[0], &mut values, &mut valid)?;
+        let code = |value: f32| self.codes.get(value as usize).copied().flatten();
+        let both = values.into_par_iter().zip(valid);
+        Ok(both
+            .map(|(value, valid)| code(value).filter(|_| valid))
+            .collect())
+    }
+}

@@ -21,6 +21,7 @@ pub struct Rules<'a> {
     pub(super) zone_erode: f64,
     pub(super) zone_least: f64,
     pub(super) zone_hole: f64,
+    zone_parcel_most: i64,
     pub(super) tolerance: f64,
     forestry: Code,
     networks: Vec<Code>,
@@ -52,6 +53,7 @@ impl<'a> Rules<'a> {
             zone_erode: number("zone_erode")?,
             zone_least: number("zone_least")?,
             zone_hole: number("zone_hole")?,
+            zone_parcel_most: area("zone_parcel_most")?,
             tolerance: number("tolerance_m")?,
             forestry: usage("US1.2")?,
             networks: reference.usage.codes().filter(is_network).collect(),
@@ -64,6 +66,11 @@ impl<'a> Rules<'a> {
     /// The least area of a building that counts, half cm².
     pub fn building_least(&self) -> i64 {
         self.building_least
+    }
+
+    /// The largest parcel that is zone construite as a whole where a building stands on it, half cm².
+    pub fn zone_parcel_most(&self) -> i64 {
+        self.zone_parcel_most
     }
 
     /// The least area of a plot of this area, half cm².

@@ -195,6 +195,11 @@ impl<'a> Fused<'a> {
             .filter_map(|f| built.partition.polygon(f))
             .collect();
         let zones = zone_construite(&buildings, rules)?;
+        let bears_building: Vec<bool> = (0..keys.len())
+            .map(|f| {
+                keys[f] == 1 && built.partition.area(built.merged[f]) >= rules.building_least()
+            })
+            .collect();
         let relaid = self.partition.relay(&zones);
         let pick = |face: &FaceId| *face as usize;
         let parents = &relaid.parents;
@@ -207,11 +212,30 @@ impl<'a> Fused<'a> {
             .map(|p| self.evidence[pick(p)].clone())
             .collect();
         self.partition = relaid.partition;
+        let bears_building: Vec<bool> = parents.iter().map(|p| bears_building[pick(p)]).collect();
+        self.add_parcels(&bears_building, rules);
         let is_zone: Vec<bool> = (0..self.in_zone.len())
             .map(|face| self.in_zone[face] && self.is_reached(face as FaceId))
             .collect();
         self.zones = self.partition.polygons_of(&is_zone);
         Ok(())
+    }
+
+    /// Adds to the zone construite the small parcels that a building in it stands on.
+    fn add_parcels(&mut self, bears_building: &[bool], rules: &Rules) {
+        let is_small_parcel = |item: ItemId| {
+            self.gathered.of(item).origin == Origin::FichiersFonciers
+                && self.areas[item as usize] <= rules.zone_parcel_most()
+        };
+        let mut is_built = vec![false; self.areas.len()];
+        for face in (0..self.in_zone.len()).filter(|&f| self.in_zone[f] && bears_building[f]) {
+            for &item in &self.evidence[face] {
+                is_built[item as usize] |= is_small_parcel(item);
+            }
+        }
+        for (in_zone, items) in self.in_zone.iter_mut().zip(&self.evidence) {
+            *in_zone |= items.iter().any(|&item| is_built[item as usize]);
+        }
     }
 
     /// Whether the imagery reaches a face, be it without a class.

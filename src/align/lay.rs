@@ -61,19 +61,12 @@ pub fn lay(
     beside: Beside,
     commune_overlap: f64,
 ) -> Result<(Ground, Series, Series)> {
-    let steps = |v: usize| {
-        shifts
-            .get(v)
-            .copied()
-            .flatten()
-            .map_or((0, 0), Shift::steps)
-    };
+    let shift = |v: usize| shifts.get(v)?.as_ref().filter(|shift| shift.is_corrected());
     let moved: Vec<Option<Builder>> = vintages
         .iter()
         .enumerate()
-        .map(|(v, vintage)| match steps(v) {
-            (0, 0) => None,
-            steps => Some(vintage.builder.moved(steps)),
+        .map(|(v, vintage)| {
+            shift(v).map(|shift| vintage.builder.moved(|point| shift.undone(point)))
         })
         .collect();
     let mut builder = Builder::new();

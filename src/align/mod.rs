@@ -4,6 +4,7 @@
 //! never by the order of the input. The vintages as they are make the *published* series; the
 //! *aligned* one (`mode = "change-first"`) leaves the noise between them out.
 
+mod blocks;
 mod cause;
 mod change_first;
 mod departements;
@@ -156,15 +157,9 @@ pub fn shifts(vintages: &[Vintage]) -> Vec<Option<Shift>> {
             .filter(|&v| vintages[v].is_state && vintage.is_state)
             .and_then(|v| shift(&vintages[v], vintage).map(|shift| (v, shift)));
         // A shift is told against the vintage before as it is drawn, which may be shifted too.
-        found.push(own.map(|(v, mut own)| {
-            if let Some(before) = found[v].filter(|b| b.is_significant) {
-                // What is not sure is not added to what is.
-                let sure = if own.is_significant { 1.0 } else { 0.0 };
-                own.east_m = before.east_m + sure * own.east_m;
-                own.north_m = before.north_m + sure * own.north_m;
-                own.is_significant = true;
-            }
-            own
+        found.push(own.map(|(v, own)| match &found[v] {
+            Some(before) => own.after(before),
+            None => own,
         }));
     }
     found

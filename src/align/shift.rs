@@ -10,12 +10,13 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::grid::{Point, STEPS_PER_METRE};
+use super::blocks::{self, Blocks};
+use crate::grid::{LIMIT, Point, STEPS_PER_METRE};
 use crate::reference::Code;
 use crate::vintage::{Part, Vintage};
 
 /// A displacement of a vintage against the one before.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Shift {
     /// Eastwards, m.
     pub east_m: f64,
@@ -29,17 +30,48 @@ pub struct Shift {
     pub blocks: u64,
     /// Whether it is large enough, and sure enough, to be corrected.
     pub is_significant: bool,
+    /// By how much blocks are displaced beside the whole: standard deviation beyond their error, m; 0
+    /// where they do not differ clearly.
+    pub blocks_deviation_m: f64,
+    /// Blocks that are moved by a displacement of their own.
+    pub blocks_corrected: u64,
+    /// These displacements.
+    #[serde(skip)]
+    pub(super) of_blocks: Blocks,
 }
 
 impl Shift {
-    /// By how much the vintage is to be moved back, in grid steps; nothing when it is not
-    /// significant.
-    pub(super) fn steps(self) -> (i32, i32) {
-        if !self.is_significant {
-            return (0, 0);
+    /// Whether the vintage is to be moved back, or a part of it.
+    pub(super) fn is_corrected(&self) -> bool {
+        self.is_significant || !self.of_blocks.is_empty()
+    }
+
+    /// Where a point goes when the vintage is moved back.
+    pub(super) fn undone(&self, point: Point) -> Option<Point> {
+        let (east, north) = self.of_blocks.at(point.metres());
+        let whole = |metres: f64| if self.is_significant { metres } else { 0.0 };
+        let moved = |at: i32, metres: f64| {
+            let by = -(metres * STEPS_PER_METRE).round() as i32;
+            at.checked_add(by).filter(|at| at.abs() <= LIMIT)
+        };
+        Some(Point::new(
+            moved(point.x, whole(self.east_m) + east)?,
+            moved(point.y, whole(self.north_m) + north)?,
+        ))
+    }
+
+    /// The displacement against the first vintage of a chain: that of `before` against it, then this one.
+    pub(super) fn after(mut self, before: &Self) -> Self {
+        if before.is_significant {
+            // What is not sure is not added to what is.
+            let sure = if self.is_significant { 1.0 } else { 0.0 };
+            self.east_m = before.east_m + sure * self.east_m;
+            self.north_m = before.north_m + sure * self.north_m;
+            self.is_significant = true;
         }
-        let steps = |metres: f64| -(metres * STEPS_PER_METRE).round() as i32;
-        (steps(self.east_m), steps(self.north_m))
+        self.of_blocks = self.of_blocks.and(&before.of_blocks);
+        self.blocks_corrected = self.of_blocks.len() as u64;
+        self
     }
 }
 
@@ -50,9 +82,8 @@ const FURTHEST: f64 = 4.0;
 /// Sine of the largest angle between two drawings of one outline.
 const ANGLE: f64 = 0.2;
 /// Segments of the earlier vintage that are looked at, about.
-const LOOKED_AT: usize = 200_000;
-/// Side of a block, m; and least number of outlines from which a displacement is told.
-const BLOCK: f64 = 1_000.0;
+const LOOKED_AT: usize = 800_000;
+/// Least number of outlines from which a displacement is told.
 const LEAST: usize = 200;
 /// A displacement is believed when it is this many standard errors, and this far, m.
 const ERRORS: f64 = 4.0;
@@ -101,10 +132,10 @@ impl Outline {
 
 /// An outline that both vintages draw: where, its normal, and how far it has moved along that.
 #[derive(Clone, Copy)]
-struct Pair {
-    at: (f64, f64),
-    normal: (f64, f64),
-    distance: f64,
+pub(super) struct Pair {
+    pub(super) at: (f64, f64),
+    pub(super) normal: (f64, f64),
+    pub(super) distance: f64,
 }
 
 /// The displacement of `after` against `before`; `None` where too few outlines are drawn by both.
@@ -114,33 +145,29 @@ pub fn shift(before: &Vintage, after: &Vintage) -> Option<Shift> {
         return None;
     }
     let (east, north) = solve(&pairs)?;
-    let mut blocks: HashMap<(i64, i64), Vec<Pair>> = HashMap::new();
-    for pair in &pairs {
-        let block = |v: f64| (v / BLOCK).floor() as i64;
-        let key = (block(pair.at.0), block(pair.at.1));
-        blocks.entry(key).or_default().push(*pair);
-    }
-    let mut differences: Vec<f64> = Vec::new();
-    let mut count = 0;
-    for own in blocks.into_values().filter(|own| own.len() >= LEAST / 4) {
-        if let Some((x, y)) = solve(&own) {
-            differences.extend([(x - east).abs(), (y - north).abs()]);
-            count += 1;
-        }
-    }
+    let told = blocks::told(&pairs);
+    let mut differences: Vec<f64> = told
+        .values()
+        .flat_map(|((x, y), _)| [(x - east).abs(), (y - north).abs()])
+        .collect();
+    let count = told.len();
     // One block has nothing to agree with.
     let error = match count {
         0 | 1 => f64::INFINITY,
-        _ => median(&mut differences) * MEDIAN_TO_DEVIATION / f64::from(count).sqrt(),
+        _ => median(&mut differences) * MEDIAN_TO_DEVIATION / (count as f64).sqrt(),
     };
     let size = east.hypot(north);
+    let (of_blocks, deviation) = Blocks::new(&told, (east, north));
     Some(Shift {
         east_m: east,
         north_m: north,
         error_m: error,
         outlines: pairs.len() as u64,
-        blocks: u64::from(count as u32),
+        blocks: count as u64,
         is_significant: size >= LEAST_SHIFT && size > ERRORS * error,
+        blocks_deviation_m: deviation,
+        blocks_corrected: of_blocks.len() as u64,
+        of_blocks,
     })
 }
 
@@ -148,8 +175,11 @@ pub fn shift(before: &Vintage, after: &Vintage) -> Option<Shift> {
 const MEDIAN_TO_DEVIATION: f64 = 1.4826;
 
 fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
+    let middle = values.len() / 2;
+    match values {
+        [] => 0.0,
+        _ => *values.select_nth_unstable_by(middle, f64::total_cmp).1,
+    }
 }
 
 /// The outlines of a vintage.
@@ -216,7 +246,7 @@ fn pairs(before: &Vintage, after: &Vintage) -> Vec<Pair> {
 
 /// The displacement that agrees best with `pairs`: least squares, in which what disagrees counts
 /// less and less.
-fn solve(pairs: &[Pair]) -> Option<(f64, f64)> {
+pub(super) fn solve(pairs: &[Pair]) -> Option<(f64, f64)> {
     let (mut east, mut north) = (0.0, 0.0);
     for _ in 0..20 {
         let off = |p: &Pair| p.distance - (p.normal.0 * east + p.normal.1 * north);

@@ -172,6 +172,13 @@ fn print(evaluation: &Evaluation) -> std::io::Result<()> {
                 ": not corrected"
             }
         )?;
+        if shift.blocks_corrected > 0 {
+            writeln!(
+                out,
+                "{} blocks of a kilometre lie otherwise, by {:.2} m (standard deviation): corrected",
+                shift.blocks_corrected, shift.blocks_deviation_m
+            )?;
+        }
     }
     for step in &evaluation.steps {
         writeln!(

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::noding::{Edges, Items, Noded, Segment, node, symmetric_difference};
 use super::trace::{Cycles, link};
 use super::{FaceId, OUTSIDE, Partition, nesting};
-use crate::grid::{LIMIT, Point, orientation};
+use crate::grid::{Point, orientation};
 
 /// An item of an overlay: one region, whose boundary was given to the [`Builder`].
 pub type ItemId = u32;
@@ -78,21 +78,20 @@ impl Builder {
         all.map(|s| (s.item, s.a, s.b))
     }
 
-    /// The same items moved by so many grid steps; segments that would leave the grid stay where
-    /// they are.
-    pub fn moved(&self, (east, north): (i32, i32)) -> Self {
-        let place = |p: Point| {
-            let fits = |v: i32, by: i32| v.checked_add(by).filter(|v| v.abs() <= LIMIT);
-            Some(Point::new(fits(p.x, east)?, fits(p.y, north)?))
+    /// The same items with their points moved; points that `place` puts nowhere stay where they are.
+    pub fn moved(&self, place: impl Fn(Point) -> Option<Point> + Sync) -> Self {
+        let place = |p: Point| place(p).unwrap_or(p);
+        let moved = |segments: &Vec<Segment>| {
+            let moved = segments.par_iter();
+            moved
+                .filter_map(|s| Segment::new(place(s.a), place(s.b), s.item))
+                .collect()
         };
-        let mut moved = self.clone();
-        let segments = moved.segments.iter_mut();
-        for segment in segments.chain(moved.others.iter_mut().flatten()) {
-            if let (Some(a), Some(b)) = (place(segment.a), place(segment.b)) {
-                (segment.a, segment.b) = (a, b);
-            }
+        Self {
+            segments: moved(&self.segments),
+            others: self.others.iter().map(moved).collect(),
+            items: self.items,
         }
-        moved
     }
 
     /// Number of items so far.

@@ -17,10 +17,10 @@ use support::{Outputs, assert_closed};
 use tempfile::TempDir;
 
 /// A twin of one vintage, in `folder`.
-fn twin(folder: &Path) -> PathBuf {
+fn twin(folder: &Path, km2: u32) -> PathBuf {
     let out = folder.join("twin");
     let twin = Twin {
-        km2: 4,
+        km2,
         seed: 3,
         years: vec![2018],
         landscape: Landscape::Inland,
@@ -56,8 +56,12 @@ fn objects(twin: &Path) -> Objects {
 
 /// Writes the vintage 2021 of a twin: that of 2018, each point moved; and runs both.
 fn redrawn(by: impl Fn(f64, f64) -> (f64, f64)) -> Outputs {
+    redrawn_on(4, by)
+}
+
+fn redrawn_on(km2: u32, by: impl Fn(f64, f64) -> (f64, f64)) -> Outputs {
     let folder = TempDir::new().unwrap();
-    let twin = twin(folder.path());
+    let twin = twin(folder.path(), km2);
     let crs = Crs::parse("EPSG:2154", "test").unwrap();
     let mut file = GeoPackage::create(&twin.join("vintage-2021.gpkg")).unwrap();
     let columns = [("code_cs", ColumnType::Text), ("code_us", ColumnType::Text)];
@@ -137,6 +141,25 @@ fn a_vintage_shifted_by_thirty_centimetres() {
 }
 
 #[test]
+fn a_vintage_whose_blocks_lie_each_otherwise() {
+    let wave = |v: f64| 0.6 * (v / 700.0).sin();
+    let outputs = redrawn_on(25, |x, y| (x + wave(y), y + wave(x)));
+    assert_eq!(changed(&outputs, "aligned"), 0.0);
+    let manifest = outputs.manifest();
+    let shift = &manifest["align"]["shifts"][1];
+    assert!(shift["blocks_corrected"].as_u64().unwrap() >= 16, "{shift}");
+    let deviation = shift["blocks_deviation_m"].as_f64().unwrap();
+    assert!((0.2..0.5).contains(&deviation), "{shift}");
+    // Most of what differed no longer does.
+    let table = outputs.table("alignment");
+    let area = |row: &support::Record| row["changed_m2"].parse::<f64>().unwrap();
+    let all: f64 = table.iter().map(area).sum();
+    let moved = table.iter().filter(|row| row["verdict"] == "displacement");
+    let moved: f64 = moved.map(area).sum();
+    assert!(moved > 0.6 * all, "{moved} of {all}");
+}
+
+#[test]
 fn a_vintage_jittered_by_a_metre() {
     // Two waves of a metre's standard deviation each way, over some twenty metres.
     let wave = |u: f64, v: f64| 1.414 * (u / 7.0).sin() * (v / 9.0).cos() * 1.414;
@@ -148,7 +171,7 @@ fn a_vintage_jittered_by_a_metre() {
 #[test]
 fn a_vintage_drawn_anew_from_a_raster() {
     let folder = TempDir::new().unwrap();
-    let twin = twin(folder.path());
+    let twin = twin(folder.path(), 4);
     let objects = objects(&twin);
     let points = || {
         objects

@@ -10,7 +10,10 @@ use std::error::Error;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use millesime::crs::Crs;
+use millesime::produce::DECIDED_KEY;
 use millesime::progress::Quiet;
+use millesime::raster::{PixelGrid, Tiff};
 use millesime::reference::Reference;
 use millesime::vector::{Layer, Opening, polygons};
 
@@ -25,16 +28,31 @@ const FIELD: Codes = ("CS2.2.1", "US1.1");
 const WOOD: Codes = ("CS2.1.1.1", "US1.2");
 const HEATH: Codes = ("CS2.1.2", "US1.2");
 const HOUSING: Codes = ("CS1.1.1.2", "US5");
+const GARDEN: Codes = ("CS2.2.1", "US5");
 const ROAD: Codes = ("CS1.1.1.2", "US4.1.1");
+
+/// Values of the nomenclature `odeon-naf`.
+const BUILT: u8 = 1;
+const GRASS: u8 = 13;
 
 /// Side of every territory, m.
 const SIDE: f64 = 400.0;
 /// Where its origin lies, in Lambert-93.
 const ORIGIN: (f64, f64) = (478_000.0, 6_275_000.0);
 
+/// What comes with the vintages of a case: rectangles that differ from the rest, by vintage.
+enum Beside {
+    Nothing,
+    /// What a model saw: the first class and its probability, the second one and its own.
+    Seen([Vec<(Rectangle, [u8; 4])>; 2]),
+    /// Where sources told housing.
+    Decided([Vec<Rectangle>; 2]),
+}
+
 struct Case {
     name: &'static str,
     vintages: Vec<Vintage>,
+    beside: Beside,
     /// What the picture shows of it.
     view: Rectangle,
 }
@@ -57,6 +75,7 @@ fn cases() -> Vec<Case> {
         vintage.push((HOUSING, [0.0, 0.0, x, SIDE]));
         vintage
     };
+    let (left, right) = ([60.0, 100.0, 160.0, 200.0], [220.0, 100.0, 320.0, 200.0]);
     vec![
         Case {
             name: "extension",
@@ -69,11 +88,13 @@ fn cases() -> Vec<Case> {
                     (HOUSING, [320.0, 320.0, 350.0, 350.0]),
                 ],
             ],
+            beside: Beside::Nothing,
             view: [0.0, 0.0, SIDE, SIDE],
         },
         Case {
             name: "band",
             vintages: vec![vec![all(FIELD), road(208.0)], vec![all(FIELD), road(208.8)]],
+            beside: Beside::Nothing,
             view: [180.0, 190.0, 220.0, 220.0],
         },
         Case {
@@ -82,11 +103,13 @@ fn cases() -> Vec<Case> {
                 vec![all(FIELD), wood(150.0), (WOOD, [250.0, 0.0, SIDE, SIDE])],
                 vec![all(HOUSING), wood(152.0), (WOOD, [252.0, 0.0, SIDE, SIDE])],
             ],
+            beside: Beside::Nothing,
             view: [130.0, 100.0, 270.0, 240.0],
         },
         Case {
             name: "steps",
             vintages: vec![strips(100.0), strips(102.0), strips(104.0)],
+            beside: Beside::Nothing,
             view: [85.0, 90.0, 125.0, 130.0],
         },
         Case {
@@ -95,6 +118,7 @@ fn cases() -> Vec<Case> {
                 vec![all(FIELD), (WOOD, [80.0, 80.0, 200.0, 200.0])],
                 vec![all(FIELD), (HEATH, [80.0, 80.0, 200.0, 200.0])],
             ],
+            beside: Beside::Nothing,
             view: [40.0, 40.0, 240.0, 240.0],
         },
         Case {
@@ -103,7 +127,35 @@ fn cases() -> Vec<Case> {
                 vec![all(FIELD), (WOOD, [100.0, 100.0, 110.0, 110.0])],
                 vec![all(FIELD), (WOOD, [130.0, 100.0, 140.0, 110.0])],
             ],
+            beside: Beside::Nothing,
             view: [80.0, 80.0, 160.0, 130.0],
+        },
+        Case {
+            name: "unseen",
+            vintages: vec![
+                vec![all(FIELD)],
+                vec![all(FIELD), (HOUSING, left), (HOUSING, right)],
+            ],
+            beside: Beside::Seen([
+                vec![],
+                vec![
+                    (left, [BUILT, 245, GRASS, 8]),
+                    (right, [GRASS, 150, BUILT, 100]),
+                ],
+            ]),
+            view: [40.0, 60.0, 360.0, 240.0],
+        },
+        Case {
+            name: "generalisation",
+            vintages: vec![
+                vec![all(FIELD)],
+                vec![all(FIELD), (GARDEN, left), (GARDEN, right)],
+            ],
+            beside: Beside::Decided([
+                vec![[220.0, 100.0, 300.0, 180.0]],
+                vec![left, [220.0, 100.0, 300.0, 200.0]],
+            ]),
+            view: [40.0, 60.0, 360.0, 240.0],
         },
     ]
 }
@@ -154,6 +206,48 @@ fn geojson(vintage: &Vintage) -> String {
     )
 }
 
+/// Writes what comes with a vintage; returns its keys in the territory file.
+fn beside(case: &Case, n: usize, folder: &Path) -> Result<String, Box<dyn Error>> {
+    let crs = Crs::parse("EPSG:2154", "pictures")?;
+    let grid = PixelGrid::of(0.0, 0.0, 1.0).0;
+    let (west, south) = ORIGIN;
+    let window = grid.window([west, south, west + SIDE, south + SIDE]);
+    let places = || {
+        let side = SIDE as usize;
+        (0..side * side).map(move |n| ((n % side) as f64 + 0.5, SIDE - (n / side) as f64 - 0.5))
+    };
+    let holds =
+        |r: &Rectangle, (x, y): (f64, f64)| (r[0]..r[2]).contains(&x) && (r[1]..r[3]).contains(&y);
+    match &case.beside {
+        Beside::Nothing => Ok(String::new()),
+        Beside::Seen(seen) => {
+            let path = folder.join(format!("seen-{n}.tif"));
+            let mut file = Tiff::create::<u8>(&path, (&crs, &grid, window), 5, None)?;
+            let pixel = |place| {
+                let own = seen[n].iter().find(|(r, _)| holds(r, place));
+                own.map_or([GRASS, 245, BUILT, 8], |own| own.1)
+            };
+            for band in 0..4 {
+                let values = places().map(|place| pixel(place)[band]).collect();
+                file.write(band, &window, values)?;
+            }
+            file.finish()?;
+            Ok(format!(
+                "probabilities = \"seen-{n}.tif\"\nnomenclature = \"odeon-naf\"\n"
+            ))
+        }
+        Beside::Decided(decided) => {
+            let path = folder.join(format!("decided-{n}.tif"));
+            let mut file = Tiff::create::<u16>(&path, (&crs, &grid, window), 1, None)?;
+            file.tell(DECIDED_KEY, "CS2.2.1 US1.1;CS2.2.1 US5")?;
+            let value = |place| 1 + u16::from(decided[n].iter().any(|r| holds(r, place)));
+            file.write(0, &window, places().map(value).collect())?;
+            file.finish()?;
+            Ok(format!("decided = \"decided-{n}.tif\"\n"))
+        }
+    }
+}
+
 /// Runs a case in `folder`; returns the folder of the outputs.
 fn run(case: &Case, folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let mut toml =
@@ -165,6 +259,7 @@ fn run(case: &Case, folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
             toml,
             "[[vintages]]\nyear = {year}\nproduct = \"{year}.geojson\"\n"
         )?;
+        toml += &beside(case, n, folder)?;
     }
     let territory = folder.join("TERRITORY.toml");
     std::fs::write(&territory, toml)?;
@@ -197,6 +292,7 @@ fn panel(
         let code = reference.cover.code(&value(0));
         let colour = match (value(1).as_str(), code) {
             ("US4.1.1", _) => "#888888".to_owned(),
+            ("US5", Some(_)) if value(0) == "CS2.2.1" => "#f2a64d".to_owned(),
             (_, Some(code)) => reference.cover.labels(code).colour.to_string(),
             _ => "#ffffff".to_owned(),
         };

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The whole job on a generated territory: 25 km², three vintages; and 4 km² from aerial imagery.
 set -euo pipefail
+source scripts/imagery.sh
 out=${1:?usage: demo.sh FOLDER}
 millesime=${CARGO_TARGET_DIR:-target}/release/millesime
 
@@ -22,20 +23,7 @@ commune=$(awk -F, 'NR > 1 && $2 != "" { print $2; exit }' "$out/results/tables/s
 # From imagery: a model looks at the photographs of both dates, and vintages are produced from what it sees and
 # reference layers.
 "$millesime" twin "$out/imagery" --km2 4 --seed 8 --years 2018,2021 --imagery 1 --sources
-{
-    sed '/^\[\[vintages\]\]/,$d' "$out/imagery/TERRITORY.toml"
-    for year in 2018 2021; do
-        printf '[[vintages]]\nyear = %s\n[vintages.predict]\nmodel = "%s"\n' \
-            "$year" "$PWD/reference/models/twin-unet.onnx"
-        printf 'image = ["rgb-%s.tif"]\nir = ["irc-%s.tif"]\ndsm = ["dsm-%s.tif"]\ndtm = ["dtm.tif"]\n\n' \
-            "$year" "$year" "$year"
-        printf '[vintages.produce]\n'
-        printf 'bd_foret = { path = "sources/bd_foret-%s.gpkg", date = 2012 }\n' "$year"
-        for source in bd_topo rpg fichiers_fonciers; do
-            printf '%s = { path = "sources/%s-%s.gpkg", date = %s }\n' "$source" "$source" "$year" "$year"
-        done
-    done
-} > "$out/imagery/IMAGERY.toml"
+imagery_territory "$out/imagery"
 "$millesime" run "$out/imagery/IMAGERY.toml" --out "$out/seen"
 for year in 2018 2021; do
     "$millesime" evaluate --classes "$out/seen.predictions/$year/classes.tif" \

@@ -334,7 +334,9 @@ fn tables_are_made_by_classes_of_ones_own() {
     let kinds = "class,label_fr,cover,use,enaf\n\
         1,Habitat,,US5,urbanise\n2,Prairie,CS2.2.1.1,,naturel\n3,Autre terre agricole,,US1.1,agricole\n";
     std::fs::write(folder.path().join("mos.csv"), kinds).unwrap();
-    edit(&territory, |text| text + "separator = \";\"\n");
+    edit(&territory, |text| {
+        format!("licence = \"etalab-2.0\"\n{text}separator = \";\"\n")
+    });
     let outputs = Outputs::of(&territory);
     let table = std::fs::read_to_string(outputs.path().join("tables/enaf_by_class.csv")).unwrap();
     let row: Vec<&str> = table.lines().nth(1).unwrap().split(';').collect();
@@ -358,6 +360,26 @@ fn tables_are_made_by_classes_of_ones_own() {
     assert!(own.contains("32001"));
     let package = std::fs::read_to_string(outputs.path().join("datapackage.json")).unwrap();
     assert!(package.contains("\"delimiter\": \";\""));
+    assert!(package.contains("\"name\": \"etalab-2.0\""));
+    // So do tables that are made again of its account.
+    let again = folder.path().join("again");
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_millesime"))
+        .args(["indicators", "all", "--out"])
+        .arg(outputs.path())
+        .arg("--into")
+        .arg(&again)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    for file in [
+        "datapackage.json",
+        "tables/stock.csv",
+        "tables/dictionary.csv",
+    ] {
+        let [first, second] =
+            [&outputs.path(), &again].map(|of| std::fs::read(of.join(file)).unwrap());
+        assert!(first == second, "{file}");
+    }
     edit(&folder.path().join("mos.csv"), |text| {
         text.replace("naturel", "nature")
     });

@@ -104,11 +104,11 @@ fn all(again: Again) -> Result<()> {
     let account = publish::read_account(&again.out)?;
     let levels = account.levels()?;
     let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
-    let staging = publish::Staging::new(&again.into)?;
-    let name = again.out.display().to_string();
+    let (about, separator) = publish::Package::read(&again.out)?;
+    let staging = publish::Staging::new(&again.into)?.separated_by(separator);
     let mut publisher = publish::Publisher::new(&staging);
     indicators::compute(&account, &known, &levels, &mut |table| publisher.add(table))?;
-    publisher.finish(&name, &levels)?;
+    publisher.finish(&about, &levels)?;
     staging.finish()
 }
 

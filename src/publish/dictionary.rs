@@ -1,6 +1,8 @@
 //! What is in the tables, for people and for catalogues: `tables/dictionary.csv`, `tables/values.csv`
 //! and `datapackage.json`.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::Staging;
@@ -8,8 +10,39 @@ use super::tables::{Kind, columns};
 use crate::error::{Error, Result};
 use crate::indicators::{Dictionary, Table, VALUES};
 
+/// The description of the folder.
+const FILE: &str = "datapackage.json";
+
+/// What a catalogue is told of a folder of tables.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Package {
+    /// Its title.
+    pub title: String,
+    /// Its licence, an SPDX identifier.
+    pub licence: Option<String>,
+}
+
+impl Package {
+    /// What a run wrote of itself in the folder `out`, and the separator of its columns.
+    pub fn read(out: &Path) -> Result<(Self, u8)> {
+        let path = out.join(FILE);
+        let text = std::fs::read_to_string(&path).map_err(|e| Error::unreadable(&path, e))?;
+        let told: Value = serde_json::from_str(&text).map_err(|e| Error::unreadable(&path, e))?;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let separator = text(&told["resources"][0]["dialect"]["delimiter"]);
+        let package = Self {
+            title: text(&told["title"]).unwrap_or_default(),
+            licence: text(&told["licenses"][0]["name"]),
+        };
+        Ok((
+            package,
+            separator.map_or(b',', |sign| if sign == ";" { b';' } else { b',' }),
+        ))
+    }
+}
+
 /// Writes the dictionary of these tables, and the description of the folder as a data package.
-pub fn write(staging: &Staging, name: &str, tables: &[Table]) -> Result<()> {
+pub fn write(staging: &Staging, about: &Package, tables: &[Table]) -> Result<()> {
     let dictionary = Dictionary::load()?;
     let path = staging.path("tables/dictionary.csv")?;
     let failed = |e: csv::Error| Error::unwritable(&path, e);
@@ -70,13 +103,16 @@ pub fn write(staging: &Staging, name: &str, tables: &[Table]) -> Result<()> {
     writer.flush().map_err(|e| Error::unwritable(&path, e))?;
     let path = staging.path("tables/values.csv")?;
     std::fs::write(&path, VALUES).map_err(|e| Error::unwritable(&path, e))?;
-    let package = json!({
+    let mut package = json!({
         "profile": "tabular-data-package",
         "name": "millesime",
-        "title": name,
+        "title": about.title,
         "resources": resources,
     });
-    let path = staging.path("datapackage.json")?;
+    if let Some(licence) = &about.licence {
+        package["licenses"] = json!([{ "name": licence }]);
+    }
+    let path = staging.path(FILE)?;
     let text = serde_json::to_string_pretty(&package)
         .map_err(|e| Error::Internal(format!("datapackage.json: {e}")))?;
     std::fs::write(&path, text + "\n").map_err(|e| Error::unwritable(&path, e))

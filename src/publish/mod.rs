@@ -16,6 +16,7 @@ mod wide;
 mod workbook;
 
 pub use account::{read as read_account, write as account};
+pub use dictionary::Package;
 pub(crate) use geopackage::fix_settings;
 pub use geopackage::{ColumnType, GeoPackage, LayerKind, Place, Row, Value};
 pub(crate) use geoparquet::compression;

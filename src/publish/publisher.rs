@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::dictionary::Package;
 use super::workbook::LONGEST;
 use super::{Staging, dictionary, tables, wide, workbook};
 use crate::error::Result;
@@ -33,8 +34,8 @@ impl<'a> Publisher<'a> {
     }
 
     /// Writes what is of all tables: the dictionary, and a workbook for each level.
-    pub fn finish(self, name: &str, levels: &[&str]) -> Result<Vec<Table>> {
-        dictionary::write(self.staging, name, &self.kept)?;
+    pub fn finish(self, about: &Package, levels: &[&str]) -> Result<Vec<Table>> {
+        dictionary::write(self.staging, about, &self.kept)?;
         let levels: Vec<Option<&str>> = std::iter::once(None)
             .chain(levels.iter().copied().map(Some))
             .collect();

@@ -18,7 +18,7 @@ use crate::levels::{self, Levels};
 use crate::ministry;
 use crate::population;
 use crate::progress::Progress;
-use crate::publish::{self, Publisher, Staging};
+use crate::publish::{self, Package, Publisher, Staging};
 use crate::reference::{OwnClasses, Reference};
 use crate::territory::Territory;
 use crate::trajectory;
@@ -186,7 +186,11 @@ pub(super) fn write_tables(
     let levels = parts.levels.names();
     let mut publisher = Publisher::new(staging);
     indicators::compute(&account, &asked, &levels, &mut |table| publisher.add(table))?;
-    let tables = publisher.finish(&territory.name, &levels)?;
+    let about = Package {
+        title: territory.name.clone(),
+        licence: territory.licence.clone(),
+    };
+    let tables = publisher.finish(&about, &levels)?;
     let outlines = parts.ground.filter(|_| territory.communes.is_some());
     let outlines = outlines.map(|ground| publish::Outlines { ground, crs });
     publish::wide(staging, &tables, parts.levels, outlines)?;

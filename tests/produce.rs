@@ -430,6 +430,55 @@ fn minimum_units_hold_and_small_buildings_are_grown() {
 }
 
 #[test]
+fn what_the_limit_of_the_territory_cuts_stays_where_the_whole_is_large_enough() {
+    let folder = TempDir::new().unwrap();
+    // Woods of 3 600 m² across the limit, of 1 600 m² across it, and of 3 600 m² that reach 3 m beyond it.
+    let path = folder.path().join("classes.tif");
+    raster(&path, (600, 400), |x, y| match (x, y) {
+        (260..320, 50..110) | (280..320, 150..190) | (243..303, 250..310) => BROADLEAVES,
+        _ => GRASS,
+    });
+    let territory = drawn(folder.path(), "");
+    let text = std::fs::read_to_string(&territory).unwrap();
+    let side = |west: f64, east: f64| {
+        let ring = [
+            (west, 1_600.0),
+            (east, 1_600.0),
+            (east, 2_000.0),
+            (west, 2_000.0),
+        ];
+        let ring: Vec<[f64; 2]> = ring
+            .iter()
+            .chain(&ring[..1])
+            .map(|&(x, y)| [x, y])
+            .collect();
+        let communes = serde_json::json!({
+            "type": "FeatureCollection",
+            "crs": { "type": "name", "properties": { "name": "urn:ogc:def:crs:EPSG::2154" } },
+            "features": [{
+                "type": "Feature",
+                "properties": { "code": "32001", "nom": "x" },
+                "geometry": { "type": "Polygon", "coordinates": [ring] },
+            }],
+        });
+        std::fs::write(folder.path().join("communes.geojson"), communes.to_string()).unwrap();
+        let given = "[communes]\npath = \"communes.geojson\"\ncode = \"code\"\nname = \"nom\"\n";
+        std::fs::write(
+            &territory,
+            text.replace("[[vintages]]", &format!("{given}[[vintages]]")),
+        )
+        .unwrap();
+        let out = folder.path().join(format!("out-{west}"));
+        let summary = produce(&territory, &out, false);
+        assert_eq!(summary.quality.too_small(), 0);
+        of(&classes(&out), "CS2.1.1.1", "US6.3")
+    };
+    // 40 m and 57 m of the large ones on one side, 20 m on the other.
+    assert_eq!(side(1_000.0, 1_300.0), (2, 40.0 * 60.0 + 57.0 * 60.0));
+    assert_eq!(side(1_300.0, 1_600.0), (1, 20.0 * 60.0));
+}
+
+#[test]
 fn what_is_narrow_goes_to_its_neighbours() {
     let folder = TempDir::new().unwrap();
     // A wood with a tongue of 6 m into the grass, and a hedge of 8 m that stands alone.

@@ -15,6 +15,8 @@ pub enum Exception {
     Ossature,
     /// Only ossature, or the edge of the territory, lies around it.
     HemmedIn,
+    /// The limit of the territory cuts it, and the whole is large enough.
+    Cut,
 }
 
 impl Exception {
@@ -23,6 +25,7 @@ impl Exception {
         match self {
             Self::Ossature => "ossature",
             Self::HemmedIn => "hemmed_in",
+            Self::Cut => "cut",
         }
     }
 }
@@ -40,12 +43,14 @@ pub fn exceptions(plots: &Plots, rules: &Rules) -> Vec<(FaceId, Option<Exception
     }
     let small = plots.faces().filter(|(face, plot)| {
         let area = plots.partition.area(*face);
-        area < rules.least_area(plot, area)
+        area < rules.unit(plot, area)
     });
     small
         .map(|(face, plot)| {
+            let area = plots.partition.area(face);
             let why = match (plot.ossature, has_neighbour[face as usize]) {
                 (true, _) => Some(Exception::Ossature),
+                _ if area >= rules.least_area(plot, area) => Some(Exception::Cut),
                 (_, false) => Some(Exception::HemmedIn),
                 _ => None,
             };
@@ -103,6 +108,7 @@ pub fn absorb(plots: &Plots, rules: &Rules, doomed: &[bool]) -> Plots {
             if node.into.is_some() {
                 absorbed.plots[node.face as usize] = Some(Plot {
                     in_zone,
+                    beyond: None,
                     ..last.plot
                 });
             }

@@ -37,8 +37,20 @@ pub struct Plot {
     pub ossature: bool,
     /// How much of it lies in the zone construite, half cm².
     pub in_zone: i64,
+    /// What of the plot that it was a part of lies beyond the limit of the territory; none of one that
+    /// was not cut.
+    pub beyond: Option<Beyond>,
     /// Where it comes from: a number that the caller gives.
     pub origin: u32,
+}
+
+/// The part of a plot beyond a limit that cut it, half cm².
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Beyond {
+    /// Its area,
+    pub area: i64,
+    /// and how much of that lies in the zone construite.
+    pub in_zone: i64,
 }
 
 impl Plot {
@@ -102,6 +114,8 @@ impl Plots {
             let merged = dissolved.merged[face as usize] as usize;
             let area = self.partition.area(face);
             let in_zone = plots[merged].map_or(0, |p| p.in_zone) + plot.in_zone;
+            // One part and another have the same beyond the limit.
+            let beyond = plots[merged].and_then(|p| p.beyond).max(plot.beyond);
             // The largest part tells where the whole comes from.
             if plots[merged].is_none() || area > largest[merged] {
                 largest[merged] = area;
@@ -109,6 +123,7 @@ impl Plots {
             }
             if let Some(plot) = &mut plots[merged] {
                 plot.in_zone = in_zone;
+                plot.beyond = beyond;
             }
         }
         Self {
@@ -135,10 +150,31 @@ impl Plots {
     #[must_use]
     pub fn within(&self, shapes: &[Polygon]) -> Self {
         let Relaid {
-            mut plots, shapes, ..
+            mut plots,
+            parents,
+            shapes,
         } = self.relay(shapes);
-        for (plot, covering) in plots.plots.iter_mut().zip(shapes) {
-            *plot = plot.filter(|_| !covering.is_empty());
+        let mut beyond = vec![
+            Beyond {
+                area: 0,
+                in_zone: 0
+            };
+            self.plots.len()
+        ];
+        for (face, plot) in plots
+            .faces()
+            .filter(|(face, _)| shapes[*face as usize].is_empty())
+        {
+            let beyond = &mut beyond[parents[face as usize] as usize];
+            beyond.area += plots.partition.area(face);
+            beyond.in_zone += plot.in_zone;
+        }
+        for (face, plot) in plots.plots.iter_mut().enumerate() {
+            *plot = plot.filter(|_| !shapes[face].is_empty());
+            if let Some(plot) = plot {
+                let beyond = beyond[parents[face] as usize];
+                plot.beyond = (beyond.area > 0).then_some(beyond);
+            }
         }
         plots.dissolve()
     }

@@ -22,6 +22,7 @@ pub struct Rules<'a> {
     pub(super) zone_least: f64,
     pub(super) zone_hole: f64,
     zone_parcel_most: i64,
+    cut_least: i64,
     pub(super) tolerance: f64,
     forestry: Code,
     networks: Vec<Code>,
@@ -54,6 +55,7 @@ impl<'a> Rules<'a> {
             zone_least: number("zone_least")?,
             zone_hole: number("zone_hole")?,
             zone_parcel_most: area("zone_parcel_most")?,
+            cut_least: area("cut_least")?,
             tolerance: number("tolerance_m")?,
             forestry: usage("US1.2")?,
             networks: reference.usage.codes().filter(is_network).collect(),
@@ -73,8 +75,22 @@ impl<'a> Rules<'a> {
         self.zone_parcel_most
     }
 
-    /// The least area of a plot of this area, half cm².
+    /// The least area of a plot of this area, half cm²: its unit, or less where it is the part of one that
+    /// the limit of the territory cuts.
     pub fn least_area(&self, plot: &Plot, area: i64) -> i64 {
+        let Some(beyond) = plot.beyond else {
+            return self.unit(plot, area);
+        };
+        let whole = Plot {
+            in_zone: plot.in_zone + beyond.in_zone,
+            ..*plot
+        };
+        let unit = self.unit(&whole, area + beyond.area);
+        (unit - beyond.area).max(self.cut_least.min(unit))
+    }
+
+    /// The minimum unit of a plot of this area, half cm².
+    pub(super) fn unit(&self, plot: &Plot, area: i64) -> i64 {
         if plot.cover == self.built {
             self.unit_built
         } else if plot.in_zone as f64 > self.zone_share * area as f64 {

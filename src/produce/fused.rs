@@ -302,6 +302,7 @@ impl<'a> Fused<'a> {
                 if_narrow: decision.if_narrow,
                 ossature: decision.ossature,
                 in_zone: if self.in_zone[face] { area } else { 0 },
+                beyond: None,
                 origin,
             })
         };

@@ -166,6 +166,9 @@ impl Quality {
         for (why, &(objects, area)) in &self.small {
             let why = match why {
                 Some(Exception::Ossature) => "ossature",
+                Some(Exception::Cut) => {
+                    "coupé par la limite du territoire, l'ensemble étant assez grand"
+                }
                 Some(Exception::HemmedIn) => "enclavé dans l'ossature ou au bord du territoire",
                 None => "sans raison admise",
             };

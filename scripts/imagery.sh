@@ -32,5 +32,6 @@ produced_territory() {
             printf 'decided = "%s/decided.tif"\n' "$out.produced/$year"
             printf 'probabilities = "%s/probabilities.tif"\nnomenclature = "odeon-naf"\n\n' "$out.predictions/$year"
         done
+        printf '[align]\nmode = "change-first"\n'
     } > "$folder/PRODUCED.toml"
 }

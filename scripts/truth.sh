@@ -18,7 +18,7 @@ mkdir -p "$work"
     echo "**sur territoire fictif**: they say how the rules behave on made-up noise, and nothing about a real"
     echo "product. *recall* and *precis*: by object; *rec.ar* and *pre.ar*: by area, further than two standard"
     echo "deviations from an outline. A true change counts as found under whatever codes it is seen."
-    for seed in ${SEEDS:-1 2 3 4 5}; do
+    for seed in ${SEEDS-1 2 3 4 5}; do
         echo
         echo "## Seed $seed"
         echo
@@ -36,7 +36,7 @@ mkdir -p "$work"
     echo "Twins of ${SEEN_KM2:-25} km² with imagery (1 m) and reference layers: both dates are seen by the shipped model,"
     echo "produced with BD TOPO, BD Forêt, RPG and Fichiers fonciers, and aligned with what the model saw and the"
     echo "sources said as evidence. The numbers of that evidence were set while looking at seeds 7 and 42."
-    for seed in ${SEEN:-7 42 41 43}; do
+    for seed in ${SEEN-7 42 41 43}; do
         echo
         echo "## Seed $seed, from imagery"
         echo

@@ -282,6 +282,12 @@ fn reasons(before: &Value, after: &Value) -> Vec<String> {
     reasons
 }
 
+/// Whether a folder is named after a vintage, as in `2021` or `2021-32`.
+fn is_year(folder: &str) -> bool {
+    let year = folder.split('-').next().unwrap_or_default();
+    year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// Inputs that are of one run alone, or that have another content under the same name.
 fn sources(before: &Value, after: &Value) -> Vec<String> {
     let inputs = |manifest: &Value| -> BTreeMap<String, String> {
@@ -289,7 +295,11 @@ fn sources(before: &Value, after: &Value) -> Vec<String> {
         list.iter()
             .filter_map(|input| {
                 let path = Path::new(input["path"].as_str()?);
-                let name = path.file_name()?.to_string_lossy().into_owned();
+                let file = path.file_name()?.to_string_lossy();
+                // Files that a run made itself have one name in a folder of each vintage.
+                let folder = path.parent().and_then(Path::file_name);
+                let folder = folder.map(|f| f.to_string_lossy()).filter(|f| is_year(f));
+                let name = folder.map_or(file.to_string(), |folder| format!("{folder}/{file}"));
                 Some((name, input["sha256"].as_str()?.to_owned()))
             })
             .collect()

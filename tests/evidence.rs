@@ -158,7 +158,7 @@ fn a_change_of_cover_is_one_where_a_model_saw_it() {
             (&built, [BUILT, 250, GRASS, 5]),
             (&not_seen, [GRASS, 153, BUILT, 102]),
             (&bare, [BARE, 250, GRASS, 5]),
-            (&perhaps, [BARE, 204, GRASS, 51]),
+            (&perhaps, [BARE, 179, GRASS, 76]),
         ];
         probabilities(&path("p21.tif"), pixel, SURELY_GRASS, &seen);
         let keys = [18, 21].map(|year| format!("probabilities = \"p{year}.tif\"\n{SEEN}"));
@@ -208,6 +208,48 @@ fn a_change_is_one_where_sources_tell_it() {
 }
 
 #[test]
+fn evidence_of_other_ground_or_of_other_classes_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    probabilities(&path("p.tif"), 1.0, SURELY_GRASS, &[]);
+    probabilities(&path("odd.tif"), 1.0, [99, 250, BUILT, 5], &[]);
+    let mut far = gdal::Dataset::open_ex(
+        path("p.tif"),
+        gdal::DatasetOptions {
+            open_flags: gdal::GdalOpenFlags::GDAL_OF_UPDATE,
+            ..Default::default()
+        },
+    )
+    .unwrap();
+    let refused = |name: &str, wanted: &str| {
+        let own = format!("probabilities = \"{name}\"\n{SEEN}");
+        let file = territory(
+            folder.path(),
+            &[],
+            [&own, &format!("probabilities = \"p.tif\"\n{SEEN}")],
+        );
+        let out = folder.path().join("out");
+        let Err(error) = millesime::run::run(&file, &out, &Quiet) else {
+            panic!("{name} is taken");
+        };
+        assert!(error.to_string().contains(wanted), "{error}");
+        assert!(!out.exists());
+    };
+    refused(
+        "odd.tif",
+        "holds the class 99, which `odeon-naf` does not know",
+    );
+    let mut place = far.geo_transform().unwrap();
+    place[0] += 100_000.0;
+    far.set_geo_transform(&place).unwrap();
+    far.close().unwrap();
+    refused(
+        "p.tif",
+        "their probabilities tell of no ground that both describe",
+    );
+}
+
+#[test]
 fn evidence_that_cannot_be_read_is_refused() {
     let refused = |keys: &str, wanted: &str| {
         let folder = TempDir::new().unwrap();
@@ -234,6 +276,10 @@ fn evidence_that_cannot_be_read_is_refused() {
         &format!("probabilities = \"mute.tif\"\n{SEEN}"),
         "has 1 bands",
     );
+    refused(
+        "nomenclature = \"odeon-naf\"\n",
+        "is a product with a nomenclature",
+    );
     let naf = "nomenclature = \"odeon-nav\"\n";
     refused(
         &format!("probabilities = \"mute.tif\"\n{naf}"),
@@ -248,4 +294,31 @@ fn evidence_that_cannot_be_read_is_refused() {
         "`CS9 US9` is not in the nomenclature",
     );
     refused("decided = \"none.tif\"\n", "none.tif");
+}
+
+#[test]
+fn parameters_that_are_none_are_refused() {
+    let ours = include_str!("../reference/alignment/parameters.csv");
+    let refused = |table: String, wanted: &str| {
+        let folder = TempDir::new().unwrap();
+        let tables = folder.path().join("tables/alignment");
+        std::fs::create_dir_all(&tables).unwrap();
+        std::fs::write(tables.join("parameters.csv"), table).unwrap();
+        let Err(error) = millesime::reference::Reference::load(Some(&folder.path().join("tables")))
+        else {
+            panic!("{wanted}: taken");
+        };
+        assert!(error.to_string().contains(wanted), "{error}");
+    };
+    let row = ours
+        .lines()
+        .find(|row| row.starts_with("moved_least,"))
+        .unwrap();
+    refused(format!("{ours}{row}\n"), "has the row `moved_least` twice");
+    let above = row.replacen("0.4", "2", 1);
+    refused(
+        ours.replace(row, &above),
+        "moved_least is a share, and cannot be 2",
+    );
+    refused(ours.replace(row, ""), "has no row `moved_least`");
 }

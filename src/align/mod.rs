@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 pub use cause::{Cause, cause};
 pub use change_first::{StepReport, change_first};
-pub use evidence::Evidence;
+pub use evidence::{Evidence, EvidenceReport};
 pub use lay::{Beside, ExemptedLayer, lay};
 pub use report::{LaidReport, Mended, OverlayReport};
 pub use revise::{Conflict, RevisionReport, revise};

@@ -82,6 +82,25 @@ fn print_summary(summary: &Summary, seconds: f64) -> std::io::Result<()> {
     for ledger in &summary.ledgers {
         print_flux(&mut out, ledger)?;
     }
+    for told in summary
+        .ground
+        .iter()
+        .flat_map(|ground| &ground.evidence.report)
+    {
+        let part = |what: &str, area: &Option<String>| match area {
+            Some(area) => format!(" {what} of {area} m²"),
+            None => String::new(),
+        };
+        writeln!(
+            out,
+            "{}-{}: evidence of changes:{}{}, of {} m² that both describe",
+            told.year_before,
+            told.year_after,
+            part("seen", &told.seen_m2),
+            part("decided", &told.decided_m2),
+            told.ground_m2,
+        )?;
+    }
     if let Some(revision) = &summary.revision {
         writeln!(
             out,
@@ -243,7 +262,11 @@ fn repairs(vintage: &OnGround) -> Vec<String> {
 }
 
 fn hectares(half_cm2: i64) -> String {
-    format!("{:.2}", half_cm2 as f64 / HALF_CM2_PER_M2 as f64 / 10_000.0)
+    let text = format!("{:.2}", half_cm2 as f64 / HALF_CM2_PER_M2 as f64 / 10_000.0);
+    match text.as_str() {
+        "-0.00" => "0.00".to_owned(),
+        _ => text,
+    }
 }
 
 fn count(number: usize, of: &str) -> String {

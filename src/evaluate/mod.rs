@@ -124,7 +124,7 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
     let (true_ground, true_series) = ground.only(&published, TRUTH);
     let (_, placed) = ground.only(&placed, OBSERVED);
     let (mut ground, naive) = ground.only(&published, OBSERVED);
-    ground.evidence = Evidence::read(&ground, &territory.vintages, &crs, &reference)?;
+    ground.evidence = Evidence::read(&ground, &naive, &territory.vintages, &crs, &reference)?;
     drop(published);
 
     progress.phase("alignment", None);

@@ -9,7 +9,7 @@ use super::compact::{Compact, CompactBand};
 use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};
 use crate::partition::Partition;
-use crate::raster::{Beneath, Window};
+use crate::raster::{self, Beneath, Window};
 use crate::reference::{ClassCode, Code, Reference};
 use crate::zonal;
 
@@ -18,6 +18,9 @@ pub struct SeenCovers {
     compact: Compact,
     /// The cover of each class.
     covers: BTreeMap<i64, Code>,
+    /// All classes, be they of no cover.
+    known: BTreeSet<i64>,
+    nomenclature: String,
 }
 
 /// Covers that are counted for a pixel, and how probable each is, 255 being sure.
@@ -34,6 +37,7 @@ impl SeenCovers {
         reference: &Reference,
     ) -> Result<Self> {
         let compact = Compact::open(path, told, crs)?;
+        raster::require_nomenclature(path, nomenclature)?;
         let classes = reference.rasters.get(nomenclature).ok_or_else(|| {
             Error::input(
                 path.display(),
@@ -48,7 +52,13 @@ impl SeenCovers {
                 ClassCode::Uncovered => None,
             });
         let covers = covers.collect();
-        Ok(Self { compact, covers })
+        let known = classes.iter().map(|(code, _)| code).collect();
+        Ok(Self {
+            compact,
+            covers,
+            known,
+            nomenclature: nomenclature.to_owned(),
+        })
     }
 
     /// The mean over each face of the probability that its cover changed from here to `after`, from 0 to
@@ -63,13 +73,11 @@ impl SeenCovers {
     /// The probability that the cover changed from here to `after`, 255 being sure, on the pixels of a
     /// window of `after`.
     fn changes_within(&self, after: &Self, window: &Window) -> Result<Vec<Option<[u8; 1]>>> {
-        let covers = self.covers.values().chain(after.covers.values());
-        let covers = covers.collect::<BTreeSet<_>>().len();
         let beneath = Beneath::new(self.compact.grid(), after.compact.grid(), window);
         let (earlier, later) = (self.likely(&beneath.window)?, after.likely(window)?);
         let pixels = later.into_par_iter().enumerate();
         let change = |(n, later): (usize, Option<Likely>)| {
-            Some([change(earlier[beneath.number(n)]?, later?, covers)])
+            Some([change(earlier[beneath.number(n)]?, later?)])
         };
         Ok(pixels.map(change).collect())
     }
@@ -84,6 +92,23 @@ impl SeenCovers {
         ];
         let (values, valid) = self.compact.read(window, &bands)?;
         let pixels = valid.len();
+        let seen = values[..pixels]
+            .iter()
+            .zip(&valid)
+            .filter(|(_, valid)| **valid);
+        if let Some((class, _)) = seen
+            .into_iter()
+            .find(|(class, _)| !self.known.contains(&(**class as i64)))
+        {
+            return Err(Error::input(
+                self.compact.file(),
+                format!(
+                    "holds the class {class}, which `{}` does not know",
+                    self.nomenclature
+                ),
+                "give the nomenclature of the classes of the model",
+            ));
+        }
         let of = |n: usize| {
             let band = |b: usize| values[b * pixels + n];
             let cover = |class: f32| self.covers.get(&(class as i64)).copied();
@@ -100,34 +125,19 @@ impl SeenCovers {
     }
 }
 
-/// The probability that a pixel bears two different covers at two dates, as a byte. What is left of
-/// certainty beside the two most probable covers is taken to be spread evenly over the others.
-fn change(before: Likely, after: Likely, covers: usize) -> u8 {
-    let probabilities = |likely: Likely| likely.map(|(cover, p)| (cover, f32::from(p) / 255.0));
-    let (before, after) = (probabilities(before), probabilities(after));
-    type Known = [(Option<Code>, f32); 2];
-    let known = |likely: &Known| likely.iter().filter(|(cover, _)| cover.is_some()).count();
-    let rest = |likely: &Known| {
-        let told: f32 = likely.iter().filter(|l| l.0.is_some()).map(|l| l.1).sum();
-        let others = covers.saturating_sub(known(likely)).max(1);
-        (1.0 - told).max(0.0) / others as f32
-    };
-    let (rest_before, rest_after) = (rest(&before), rest(&after));
-    let of = |likely: &Known, cover: Option<Code>, rest: f32| {
-        likely.iter().find(|l| l.0 == cover).map_or(rest, |l| l.1)
-    };
-    let told = before.iter().filter(|l| l.0.is_some());
-    let mut same: f32 = told.map(|l| l.1 * of(&after, l.0, rest_after)).sum();
-    let alone = after
-        .iter()
-        .filter(|l| l.0.is_some() && before.iter().all(|b| b.0 != l.0));
-    let mut count = known(&before);
-    for likely in alone {
-        same += likely.1 * rest_before;
-        count += 1;
+/// The probability that a pixel bears two different covers at two dates, as a byte: that of every pair of
+/// different covers which the model names. What is left of certainty beside the two likeliest covers of a
+/// date tells of no change: who does not know what was there has not seen it change.
+fn change(before: Likely, after: Likely) -> u8 {
+    let mut sum = 0;
+    for (was, p) in before {
+        for (is, q) in after {
+            if was.is_some() && is.is_some() && was != is {
+                sum += u32::from(p) * u32::from(q);
+            }
+        }
     }
-    same += covers.saturating_sub(count) as f32 * rest_before * rest_after;
-    (255.0 * (1.0 - same.clamp(0.0, 1.0))).round() as u8
+    ((sum + 127) / 255).min(255) as u8
 }
 
 #[cfg(test)]
@@ -139,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn change_is_what_is_left_of_being_the_same() -> Result<()> {
+    fn a_change_is_what_the_model_names_twice() -> Result<()> {
         let reference = Reference::load(None)?;
         let code = |text: &str| {
             reference
@@ -148,26 +158,34 @@ mod tests {
                 .unwrap_or_else(|| panic!("{text}"))
         };
         let (grass, built, crops) = (code("CS2.2.1"), code("CS1.1.1.1"), code("CS2.1.3"));
-        let of = |a, b| f64::from(change(likely(a), likely(b), 10)) / 255.0;
+        let of = |a, b| f64::from(change(likely(a), likely(b))) / 255.0;
+        let near =
+            |found: f64, wanted: f64| assert!((found - wanted).abs() < 0.01, "{found} {wanted}");
         // Sure of one cover, and of another.
-        assert_eq!(
+        near(
             of([(grass, 1.0), (built, 0.0)], [(grass, 1.0), (built, 0.0)]),
-            0.0
+            0.0,
         );
-        assert_eq!(
+        near(
             of([(grass, 1.0), (built, 0.0)], [(built, 1.0), (grass, 0.0)]),
-            1.0
+            1.0,
         );
-        // 0.6 × 0.3 + 0.2 × 0.5 of the covers that both name, and 0.2/8 × 0.2/8 of the eight others.
-        let both = of([(grass, 0.6), (built, 0.2)], [(built, 0.5), (grass, 0.3)]);
-        assert!(
-            (both - (1.0 - 0.28 - 8.0 * 0.025f64.powi(2))).abs() < 2.0 / 255.0,
-            "{both}"
+        near(
+            of([(grass, 0.6), (built, 0.2)], [(built, 0.5), (grass, 0.3)]),
+            0.6 * 0.5 + 0.2 * 0.3,
         );
-        // 0.6 × 0.3, then 0.2 and 0.5 against what is left of the other, then seven others.
-        let one = of([(grass, 0.6), (built, 0.2)], [(crops, 0.5), (grass, 0.3)]);
-        let same = 0.18 + 0.2 * 0.025 + 0.5 * 0.025 + 7.0 * 0.025f64.powi(2);
-        assert!((one - (1.0 - same)).abs() < 2.0 / 255.0, "{one}");
+        near(
+            of([(grass, 0.6), (built, 0.2)], [(crops, 0.5), (grass, 0.3)]),
+            0.6 * 0.5 + 0.2 * 0.8,
+        );
+        // Who knows nothing has seen no change.
+        near(
+            of(
+                [(grass, 0.08), (built, 0.08)],
+                [(crops, 0.08), (grass, 0.08)],
+            ),
+            0.02,
+        );
         Ok(())
     }
 }

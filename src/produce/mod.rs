@@ -177,6 +177,9 @@ impl Production<'_> {
             "year": self.vintage.year,
             "sources": fused.gathered.reports,
             "missing": self.missing(),
+            "seen_before": self.before().map(|before| json!({
+                "year": before.year, "probabilities": before.probabilities,
+            })),
             "outputs": [
                 product::OBJECTS, product::ZONES, product::DECISIONS, decided::DECIDED, &product.name(),
                 "stages", "couverture.qml", "usage.qml", "quality.json", "quality.html",

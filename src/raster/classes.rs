@@ -154,15 +154,7 @@ impl Mosaic {
     /// Refuses tiles that say that their classes are of another nomenclature.
     pub fn require_nomenclature(&self, name: &str) -> Result<()> {
         for tile in &self.tiles {
-            if let Some(said) = super::metadata(&tile.path, super::NOMENCLATURE)?
-                && said != name
-            {
-                return Err(Error::input(
-                    tile.path.display(),
-                    format!("says that its classes are of `{said}`, and the vintage of `{name}`"),
-                    "give the nomenclature of the raster",
-                ));
-            }
+            super::require_nomenclature(&tile.path, name)?;
         }
         Ok(())
     }

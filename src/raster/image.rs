@@ -90,7 +90,12 @@ impl Image {
     fn of(dataset: Dataset, path: PathBuf, told: Option<&str>, from: Vec<Dataset>) -> Result<Self> {
         // What a file says of itself counts; what is told is for those that do not say.
         let says = dataset.spatial_ref().is_ok();
-        let at = Georeference::read(&dataset, &path, told.filter(|_| !says), "`--crs EPSG:…`")?;
+        let at = Georeference::read(
+            &dataset,
+            &path,
+            told.filter(|_| !says),
+            "`crs = \"EPSG:…\"` in the territory file, or `--crs EPSG:…`",
+        )?;
         let place = path.display().to_string();
         if let Some(told) = told.filter(|_| says)
             && !at.crs.is_same(&Crs::parse(told, &place)?)

@@ -101,3 +101,15 @@ fn open(path: &Path) -> Result<Dataset> {
     };
     Dataset::open_ex(path, options).map_err(|e| Error::unreadable(path, e))
 }
+
+/// Refuses a raster that says that its classes are of another nomenclature than `name`.
+pub fn require_nomenclature(path: &Path, name: &str) -> Result<()> {
+    match metadata(path, NOMENCLATURE)? {
+        Some(said) if said != name => Err(Error::input(
+            path.display(),
+            format!("says that its classes are of `{said}`, and the vintage of `{name}`"),
+            "give the nomenclature of the raster",
+        )),
+        _ => Ok(()),
+    }
+}

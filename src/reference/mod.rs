@@ -487,6 +487,9 @@ impl Reference {
     }
 }
 
+/// Units of what lies between 0 and 1.
+const SHARES: [&str; 2] = ["share", "probability"];
+
 /// Refuses parameters that are missing, or that no size or share can be.
 fn require_parameters(parameters: &[Parameter], name: &str) -> Result<()> {
     let ours = EMBEDDED.iter().find(|(known, _)| *known == name);
@@ -500,10 +503,24 @@ fn require_parameters(parameters: &[Parameter], name: &str) -> Result<()> {
                 let what = format!("{} cannot be {}", given.name, given.value);
                 return Err(table_error(name, what));
             }
+            Some(given) if SHARES.contains(&known.unit.as_str()) && given.value > 1.0 => {
+                let what = format!(
+                    "{} is a {}, and cannot be {}",
+                    given.name, known.unit, given.value
+                );
+                return Err(table_error(name, what));
+            }
             Some(_) => {}
         }
     }
-    Ok(())
+    let mut seen = std::collections::BTreeSet::new();
+    match parameters.iter().find(|p| !seen.insert(&p.name)) {
+        Some(twice) => Err(table_error(
+            name,
+            format!("has the row `{}` twice", twice.name),
+        )),
+        None => Ok(()),
+    }
 }
 
 fn rows<T: for<'de> Deserialize<'de>>(text: &str, place: &str) -> Result<Vec<T>> {

@@ -124,7 +124,8 @@ pub fn run_with(
     let (mut ground, mut base, mut placed) =
         align::lay(communes, vintages, &shifts, beside, overlap)?;
 
-    let evidence = Evidence::read(&ground, &territory.vintages, &crs, &reference)?;
+    clock.phase("evidence", None);
+    let evidence = Evidence::read(&ground, &base, &territory.vintages, &crs, &reference)?;
     ground.evidence = evidence;
 
     let mut series = Vec::new();
@@ -268,7 +269,9 @@ pub fn run_with(
         "corrections": revision.as_ref().map(|report| json!({
             "read": corrections.reports, "applied": report,
         })),
-        "align": { "mode": align_mode, "shifts": shifts, "steps": steps },
+        "align": {
+            "mode": align_mode, "shifts": shifts, "steps": steps, "evidence": ground.evidence.report,
+        },
         "forcing": territory.decree.forcing,
         "status": territory.decree.status,
         "licence": territory.licence,
@@ -703,7 +706,11 @@ fn produce_all(
         let place = folder.join(production.folder());
         let what = production
             .produce_once(&place, crs, reference, progress)
-            .map_err(|e| e.within(format!("vintage {}", vintage.year)))?;
+            .map_err(|e| {
+                // Nothing is left of what was not made: a folder with anything in it stays.
+                let _ = std::fs::remove_dir(&folder);
+                e.within(format!("vintage {}", vintage.year))
+            })?;
         produced.push(json!({ "year": vintage.year, "of": what }));
         let results = produce::results(&place);
         let vintage = &mut territory.vintages[n];

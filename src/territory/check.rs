@@ -1,6 +1,6 @@
 //! What a territory file may not say.
 
-use super::{Changes, Territory, Vintage, flight_day};
+use super::{AlignMode, Changes, Territory, Vintage, flight_day};
 use crate::crs::Crs;
 use crate::error::{Error, Result, suggest};
 use crate::levels::{self, BUILT_IN};
@@ -54,6 +54,12 @@ impl Territory {
                 &vintage.nomenclature,
                 &vintage.predict,
             ) {
+                (Some(_), true, Some(_), None) if vintage.probabilities.is_none() => {
+                    return bad(
+                        format!("the vintage {year} is a product with a nomenclature of classes"),
+                        "take `nomenclature` out: it is of `classes`, or of `probabilities`",
+                    );
+                }
                 (Some(_), true, _, None) if vintage.is_seen_beside() => {}
                 (Some(_), true, None, None)
                 | (None, false, Some(_), None)
@@ -78,6 +84,12 @@ impl Territory {
                     let advice = "write \"2018-06-15\" or \"2018-06-15/2018-08-20\"";
                     Error::input(place, what, advice)
                 })?;
+            }
+            if vintage.decided.is_some() && self.align_mode() == AlignMode::None {
+                return bad(
+                    format!("the vintage {year} has the key `decided`, and nothing is aligned"),
+                    "add [align] mode = \"change-first\": it is evidence for the aligned series",
+                );
             }
             match vintage.product {
                 None => vintage.require_only_raster_keys(place)?,

@@ -1,5 +1,6 @@
 //! What was decided of a pixel before the vintage was generalised: whether sources say that it changed.
 
+use gdal::raster::GdalDataType;
 use rayon::prelude::*;
 
 use crate::crs::Crs;
@@ -10,6 +11,17 @@ use crate::raster::{self, Beneath, Image, Window};
 use crate::reference::{Code, Reference};
 use crate::territory;
 use crate::zonal;
+
+/// What is to be done about a file that is none.
+const ADVICE: &str = "give the decided.tif that `millesime produce` writes beside a vintage";
+/// Kinds of numbers that the values may be.
+const WHOLE: [GdalDataType; 5] = [
+    GdalDataType::UInt8,
+    GdalDataType::UInt16,
+    GdalDataType::Int16,
+    GdalDataType::UInt32,
+    GdalDataType::Int32,
+];
 
 /// What sources decided at the date of a vintage.
 pub(super) struct Decided {
@@ -30,15 +42,19 @@ impl Decided {
         };
         let pattern = glob::Pattern::escape(&path.to_string_lossy());
         let image = Image::open(&[pattern], vintage.crs.as_deref(), "decided")?;
-        let refuse = |what: String| {
-            let advice = "give the decided.tif that `millesime produce` writes beside a vintage";
-            Err(Error::input(path.display(), what, advice))
-        };
+        let refuse = |what: String| Err(Error::input(path.display(), what, ADVICE));
         if !image.crs().is_same(crs) {
             return refuse(format!(
                 "is in {}, the territory in {}",
                 image.crs().name(),
                 crs.name()
+            ));
+        }
+        if image.bands() != 1 || !WHOLE.contains(&image.kind()) {
+            return refuse(format!(
+                "has {} bands of {} numbers",
+                image.bands(),
+                image.kind()
             ));
         }
         let Some(list) = raster::metadata(path, DECIDED_KEY)? else {
@@ -87,6 +103,16 @@ impl Decided {
         let pixels = window.width * window.height;
         let (mut values, mut valid) = (vec![0.0; pixels], vec![false; pixels]);
         self.image.read(window, &[0], &mut values, &mut valid)?;
+        let is_unknown = |(value, valid): &(&f32, &bool)| {
+            **valid && (**value < 0.0 || **value as usize >= self.codes.len())
+        };
+        if let Some((value, _)) = values.iter().zip(&valid).find(is_unknown) {
+            return Err(Error::input(
+                self.image.file(),
+                format!("holds the value {value}, which its list ({DECIDED_KEY}) does not have"),
+                ADVICE,
+            ));
+        }
         let code = |value: f32| self.codes.get(value as usize).copied().flatten();
         let both = values.into_par_iter().zip(valid);
         Ok(both

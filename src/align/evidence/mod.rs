@@ -9,9 +9,12 @@ mod decided;
 
 use std::collections::BTreeMap;
 
-use super::{Ground, OnGround};
+use serde::Serialize;
+
+use super::{Ground, NONE, OnGround, Series};
 use crate::crs::Crs;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::grid::format_m2;
 use crate::partition::FaceId;
 use crate::predict::SeenCovers;
 use crate::reference::Reference;
@@ -23,6 +26,23 @@ use decided::Decided;
 pub struct Evidence {
     seen: BTreeMap<(usize, usize), Vec<Option<f32>>>,
     decided: BTreeMap<(usize, usize), Vec<Option<[f32; 3]>>>,
+    /// Of how much ground it tells.
+    pub report: Vec<EvidenceReport>,
+}
+
+/// Of how much ground there is evidence of changes between two vintages.
+#[derive(Clone, Debug, Serialize)]
+pub struct EvidenceReport {
+    /// Year before.
+    pub year_before: u16,
+    /// Year after.
+    pub year_after: u16,
+    /// Ground that both describe, m².
+    pub ground_m2: String,
+    /// Ground that a model saw at both dates, m²; none where one has no probabilities.
+    pub seen_m2: Option<String>,
+    /// Ground of which it is known what was decided at both dates, m²; none where it is not of one.
+    pub decided_m2: Option<String>,
 }
 
 /// Shares of a face of which something else was decided at two dates, from 0 to 1.
@@ -37,9 +57,11 @@ pub struct Moved {
 }
 
 impl Evidence {
-    /// Reads what the vintages of `ground` come with: `vintages` are those of the territory file.
+    /// Reads what the vintages of `ground`, as published, come with: `vintages` are those of the territory
+    /// file.
     pub fn read(
         ground: &Ground,
+        published: &Series,
         vintages: &[territory::Vintage],
         crs: &Crs,
         reference: &Reference,
@@ -58,13 +80,42 @@ impl Evidence {
         let partition = &ground.partition;
         let mut evidence = Self::default();
         for pair in pairs(ground) {
+            let years = [pair.0, pair.1].map(|v| ground.vintages[v].year);
+            let told = |has: &dyn Fn(usize) -> bool| told(ground, published, pair, has);
+            let refuse = |what: &str, key: &str| {
+                Err(Error::input(
+                    format!("vintages {} and {}", years[0], years[1]),
+                    format!("{what} of no ground that both describe"),
+                    format!("give `{key}` of this territory, or take the key out"),
+                ))
+            };
+            let (mut seen_m2, mut decided_m2) = (None, None);
             if let (Some(before), Some(after)) = (&seen[pair.0], &seen[pair.1]) {
                 let found = before.changes(after, partition)?;
+                let area = told(&|f| found[f].is_some());
+                if area == 0 {
+                    return refuse("their probabilities tell", "probabilities");
+                }
+                seen_m2 = Some(format_m2(area));
                 evidence.seen.insert(pair, found);
             }
             if let (Some(before), Some(after)) = (&decided[pair.0], &decided[pair.1]) {
                 let found = before.changes(after, partition)?;
+                let area = told(&|f| found[f].is_some());
+                if area == 0 {
+                    return refuse("what was decided tells", "decided");
+                }
+                decided_m2 = Some(format_m2(area));
                 evidence.decided.insert(pair, found);
+            }
+            if seen_m2.is_some() || decided_m2.is_some() {
+                evidence.report.push(EvidenceReport {
+                    year_before: years[0],
+                    year_after: years[1],
+                    ground_m2: format_m2(told(&|_| true)),
+                    seen_m2,
+                    decided_m2,
+                });
             }
         }
         Ok(evidence)
@@ -93,6 +144,24 @@ impl Evidence {
             either,
         })
     }
+}
+
+/// The area of the faces that two vintages describe and that `has` holds of, half cm².
+fn told(
+    ground: &Ground,
+    published: &Series,
+    (before, after): (usize, usize),
+    has: &dyn Fn(usize) -> bool,
+) -> i64 {
+    let is_described = |f: &usize| {
+        let both = [before, after].map(|v| published.versions[v].object_at(*f as FaceId));
+        ground.departement[*f] != NONE && both.iter().all(|&object| object != NONE)
+    };
+    let faces = (0..ground.partition.face_count()).filter(is_described);
+    let areas = faces
+        .filter(|&f| has(f))
+        .map(|f| ground.partition.area(f as FaceId));
+    areas.sum()
 }
 
 /// What a model saw at the date of a vintage, where its probabilities are given.

@@ -82,6 +82,7 @@ impl Evidence {
         for pair in pairs(ground) {
             let years = [pair.0, pair.1].map(|v| ground.vintages[v].year);
             let told = |has: &dyn Fn(usize) -> bool| told(ground, published, pair, has);
+            let both = told(&|_| true);
             let refuse = |what: &str, key: &str| {
                 Err(Error::input(
                     format!("vintages {} and {}", years[0], years[1]),
@@ -93,7 +94,7 @@ impl Evidence {
             if let (Some(before), Some(after)) = (&seen[pair.0], &seen[pair.1]) {
                 let found = before.changes(after, partition)?;
                 let area = told(&|f| found[f].is_some());
-                if area == 0 {
+                if area == 0 && both > 0 {
                     return refuse("their probabilities tell", "probabilities");
                 }
                 seen_m2 = Some(format_m2(area));
@@ -102,7 +103,7 @@ impl Evidence {
             if let (Some(before), Some(after)) = (&decided[pair.0], &decided[pair.1]) {
                 let found = before.changes(after, partition)?;
                 let area = told(&|f| found[f].is_some());
-                if area == 0 {
+                if area == 0 && both > 0 {
                     return refuse("what was decided tells", "decided");
                 }
                 decided_m2 = Some(format_m2(area));
@@ -112,7 +113,7 @@ impl Evidence {
                 evidence.report.push(EvidenceReport {
                     year_before: years[0],
                     year_after: years[1],
-                    ground_m2: format_m2(told(&|_| true)),
+                    ground_m2: format_m2(both),
                     seen_m2,
                     decided_m2,
                 });

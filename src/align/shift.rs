@@ -5,8 +5,6 @@
 //! best with all of them is found robustly; how far blocks of a kilometre agree on it tells whether
 //! it is to be believed.
 
-use std::collections::HashMap;
-
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -183,7 +181,7 @@ fn median(values: &mut [f64]) -> f64 {
 }
 
 /// The outlines of a vintage.
-fn outlines(vintage: &Vintage) -> impl Iterator<Item = Outline> {
+fn outlines(vintage: &Vintage) -> impl ParallelIterator<Item = Outline> {
     vintage.builder.segments().filter_map(|(item, a, b)| {
         let Part::Object(object) = vintage.parts[item as usize] else {
             return None;
@@ -212,19 +210,25 @@ fn pairs(before: &Vintage, after: &Vintage) -> Vec<Pair> {
         let key = (x as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (y as u64).rotate_left(32);
         key.wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 32 & 0xffff < 0x1_0000 / every as u64
     };
-    let mut near: HashMap<(i64, i64), Vec<Outline>> = HashMap::new();
-    for outline in outlines(after) {
-        near.entry(cell(outline.middle()))
-            .or_default()
-            .push(outline);
-    }
+    // Sorted by cell: some millions of outlines, most cells with one or none.
+    let mut near: Vec<((i64, i64), Outline)> = outlines(after)
+        .map(|outline| (cell(outline.middle()), outline))
+        .collect();
+    near.par_sort_by_key(|(cell, _)| *cell);
+    let within = |at: (i64, i64)| {
+        let start = near.partition_point(|(cell, _)| *cell < at);
+        let of_cell = near[start..]
+            .iter()
+            .take_while(move |(cell, _)| *cell == at);
+        of_cell.map(|(_, outline)| outline)
+    };
     let looked_at: Vec<Outline> = outlines(before).filter(is_looked_at).collect();
     let mut pairs: Vec<Pair> = looked_at
         .par_iter()
         .filter_map(|outline| {
             let (x, y) = cell(outline.middle());
             let around = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (x + dx, y + dy)));
-            let others = around.filter_map(|at| near.get(&at)).flatten();
+            let others = around.flat_map(within);
             let distances = others.filter_map(|other| outline.distance(other));
             let distance = distances.min_by(|a, b| a.abs().total_cmp(&b.abs()))?;
             Some(Pair {

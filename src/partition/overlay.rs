@@ -72,9 +72,13 @@ impl Builder {
         first
     }
 
-    /// The segments so far, each with its item, the smaller end first.
-    pub fn segments(&self) -> impl Iterator<Item = (ItemId, Point, Point)> {
-        let all = self.segments.iter().chain(self.others.iter().flatten());
+    /// The segments so far, each with its item, the smaller end first; in an order that does not depend on
+    /// threads.
+    pub fn segments(&self) -> impl ParallelIterator<Item = (ItemId, Point, Point)> {
+        let all = self
+            .segments
+            .par_iter()
+            .chain(self.others.par_iter().flatten());
         all.map(|s| (s.item, s.a, s.b))
     }
 

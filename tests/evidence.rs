@@ -207,6 +207,17 @@ fn a_change_is_one_where_sources_tell_it() {
     support::assert_closed(&outputs);
 }
 
+/// Refuses a territory of these keys of its vintages, and leaves nothing.
+fn assert_refused(folder: &Path, keys: [&str; 2], wanted: &str) {
+    let out = folder.join("out");
+    let done = millesime::run::run(&territory(folder, &[], keys), &out, &Quiet);
+    let Err(error) = done else {
+        panic!("{keys:?} is taken");
+    };
+    assert!(error.to_string().contains(wanted), "{error}");
+    assert!(!out.exists());
+}
+
 #[test]
 fn evidence_of_other_ground_or_of_other_classes_is_refused() {
     let folder = TempDir::new().unwrap();
@@ -222,18 +233,8 @@ fn evidence_of_other_ground_or_of_other_classes_is_refused() {
     )
     .unwrap();
     let refused = |name: &str, wanted: &str| {
-        let own = format!("probabilities = \"{name}\"\n{SEEN}");
-        let file = territory(
-            folder.path(),
-            &[],
-            [&own, &format!("probabilities = \"p.tif\"\n{SEEN}")],
-        );
-        let out = folder.path().join("out");
-        let Err(error) = millesime::run::run(&file, &out, &Quiet) else {
-            panic!("{name} is taken");
-        };
-        assert!(error.to_string().contains(wanted), "{error}");
-        assert!(!out.exists());
+        let keys = [name, "p.tif"].map(|name| format!("probabilities = \"{name}\"\n{SEEN}"));
+        assert_refused(folder.path(), [&keys[0], &keys[1]], wanted);
     };
     refused(
         "odd.tif",
@@ -260,13 +261,7 @@ fn evidence_that_cannot_be_read_is_refused() {
             Some("CS9 US9"),
             |_, _| [1],
         );
-        let file = territory(folder.path(), &[], [keys, ""]);
-        let out = folder.path().join("out");
-        let Err(error) = millesime::run::run(&file, &out, &Quiet) else {
-            panic!("{keys} is taken");
-        };
-        assert!(error.to_string().contains(wanted), "{error}");
-        assert!(!out.exists());
+        assert_refused(folder.path(), [keys, ""], wanted);
     };
     refused(
         "probabilities = \"mute.tif\"\n",
@@ -279,11 +274,6 @@ fn evidence_that_cannot_be_read_is_refused() {
     refused(
         "nomenclature = \"odeon-naf\"\n",
         "is a product with a nomenclature",
-    );
-    let naf = "nomenclature = \"odeon-nav\"\n";
-    refused(
-        &format!("probabilities = \"mute.tif\"\n{naf}"),
-        "has 1 bands",
     );
     refused(
         "decided = \"mute.tif\"\n",

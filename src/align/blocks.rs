@@ -9,20 +9,13 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::shift::{Pair, solve};
+use super::shift::{Correction, Pair, solve};
 
 /// Side of a block, m.
-pub(super) const BLOCK: f64 = 1_000.0;
+const BLOCK: f64 = 1_000.0;
 /// Fewer outlines tell nothing of a block, or of a quarter of one.
 const LEAST: usize = 50;
 const LEAST_OF_QUARTER: usize = 12;
-/// Fewer blocks tell nothing of how blocks differ.
-const LEAST_BLOCKS: usize = 16;
-/// Blocks are moved when their variance is so many times that of their error, and what is left after
-/// their error is at least this, m.
-const RATIO: f64 = 1.5;
-const LEAST_DEVIATION: f64 = 0.05;
-
 /// Where a block is, counted from the origin of the CRS.
 pub(super) type Block = (i64, i64);
 
@@ -53,13 +46,14 @@ impl Blocks {
     pub(super) fn new(
         told: &BTreeMap<Block, ((f64, f64), Vec<Pair>)>,
         whole: (f64, f64),
+        correction: &Correction,
     ) -> (Self, f64) {
         let none = (Self::default(), 0.0);
         let errors: Vec<f64> = told
             .par_iter()
             .filter_map(|(_, (_, own))| variance_of_quarters(own))
             .collect();
-        if errors.len() < LEAST_BLOCKS {
+        if (errors.len() as f64) < correction.blocks_least || errors.is_empty() {
             return none;
         }
         let error = errors.iter().sum::<f64>() / errors.len() as f64;
@@ -70,7 +64,8 @@ impl Blocks {
             .map(|(x, y)| (x * x + y * y) / 2.0);
         let variance = squares.sum::<f64>() / told.len() as f64;
         let beyond = (variance - error).max(0.0);
-        if variance < RATIO * error || beyond.sqrt() < LEAST_DEVIATION {
+        let is_clear = variance >= correction.blocks_ratio * error;
+        if !is_clear || beyond == 0.0 || beyond.sqrt() < correction.blocks_deviation {
             return none;
         }
         let share = beyond / variance;
@@ -165,7 +160,8 @@ mod tests {
     }
 
     #[test]
-    fn blocks_that_differ_are_told_and_others_are_not() {
+    fn blocks_that_differ_are_told_and_others_are_not() -> crate::error::Result<()> {
+        let correction = Correction::new(&crate::reference::Reference::load(None)?)?;
         // A chessboard, around a displacement of the whole.
         let chess = |(x, y): Block| {
             if (x + y) % 2 == 0 {
@@ -175,7 +171,7 @@ mod tests {
             }
         };
         let pairs = outlines(4, chess, 0.3);
-        let (blocks, deviation) = Blocks::new(&told(&pairs), (0.3, -0.1));
+        let (blocks, deviation) = Blocks::new(&told(&pairs), (0.3, -0.1), &correction);
         assert_eq!(blocks.len(), 16);
         assert!((deviation - 0.2).abs() < 0.02, "{deviation}");
         let near = |p: (f64, f64), q: (f64, f64)| (p.0 - q.0).hypot(p.1 - q.1) < 0.03;
@@ -191,10 +187,14 @@ mod tests {
         let twice = blocks.clone().and(&blocks);
         assert!(near(twice.at((500.0, 500.0)), (0.4, 0.4)));
         // All blocks alike, or too few of them.
-        let (blocks, deviation) =
-            Blocks::new(&told(&outlines(4, |_| (0.3, -0.1), 0.3)), (0.3, -0.1));
+        let (blocks, deviation) = Blocks::new(
+            &told(&outlines(4, |_| (0.3, -0.1), 0.3)),
+            (0.3, -0.1),
+            &correction,
+        );
         assert!(blocks.is_empty() && deviation == 0.0);
-        let (blocks, _) = Blocks::new(&told(&outlines(2, chess, 0.3)), (0.3, -0.1));
+        let (blocks, _) = Blocks::new(&told(&outlines(2, chess, 0.3)), (0.3, -0.1), &correction);
         assert!(blocks.is_empty());
+        Ok(())
     }
 }

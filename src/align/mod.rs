@@ -30,13 +30,17 @@ pub use lay::{Beside, ExemptedLayer, lay};
 pub use report::{LaidReport, Mended, OverlayReport};
 pub use revise::{Conflict, RevisionReport, revise};
 pub use series::{ALIGNED, PUBLISHED, REVISED, Series, Version};
-pub use shift::{Shift, shift};
+pub use shift::Shift;
 pub use verdict::Verdict;
 pub use width::is_as_wide;
 
+use shift::{Correction, shift};
+
 use crate::communes::Commune;
 use crate::crossings::Crossing;
+use crate::error::Result;
 use crate::partition::{FaceId, ItemId, Partition};
+use crate::reference::Reference;
 use crate::vintage::{Object, Report, Vintage};
 
 /// No commune, no object, no département.
@@ -144,7 +148,8 @@ pub fn order(vintages: &mut [Vintage]) {
 
 /// The displacement of each of ordered vintages against the first of its chain, where it can be
 /// told: of the same territory file, and about the same ground.
-pub fn shifts(vintages: &[Vintage]) -> Vec<Option<Shift>> {
+pub fn shifts(vintages: &[Vintage], reference: &Reference) -> Result<Vec<Option<Shift>>> {
+    let correction = Correction::new(reference)?;
     let mut found: Vec<Option<Shift>> = Vec::with_capacity(vintages.len());
     for (n, vintage) in vintages.iter().enumerate() {
         let is_before = |v: &usize| {
@@ -155,12 +160,12 @@ pub fn shifts(vintages: &[Vintage]) -> Vec<Option<Shift>> {
         let before = (0..n).rev().find(is_before);
         let own = before
             .filter(|&v| vintages[v].is_state && vintage.is_state)
-            .and_then(|v| shift(&vintages[v], vintage).map(|shift| (v, shift)));
+            .and_then(|v| Some((v, shift(&vintages[v], vintage, &correction)?)));
         // A shift is told against the vintage before as it is drawn, which may be shifted too.
         found.push(own.map(|(v, own)| match &found[v] {
             Some(before) => own.after(before),
             None => own,
         }));
     }
-    found
+    Ok(found)
 }

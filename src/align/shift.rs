@@ -9,8 +9,9 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::blocks::{self, Blocks};
+use crate::error::Result;
 use crate::grid::{LIMIT, Point, STEPS_PER_METRE};
-use crate::reference::Code;
+use crate::reference::{Code, Reference};
 use crate::vintage::{Part, Vintage};
 
 /// A displacement of a vintage against the one before.
@@ -83,9 +84,30 @@ const ANGLE: f64 = 0.2;
 const LOOKED_AT: usize = 800_000;
 /// Least number of outlines from which a displacement is told.
 const LEAST: usize = 200;
-/// A displacement is believed when it is this many standard errors, and this far, m.
-const ERRORS: f64 = 4.0;
-const LEAST_SHIFT: f64 = 0.1;
+/// From when on a displacement is corrected: numbers of `reference/alignment/`.
+pub(super) struct Correction {
+    /// The least displacement, m, and how many of its standard errors it is to be.
+    least: f64,
+    errors: f64,
+    /// How many blocks are to tell of themselves at least, how many times their error their variance is to
+    /// be, and the least standard deviation beyond that, m.
+    pub(super) blocks_least: f64,
+    pub(super) blocks_ratio: f64,
+    pub(super) blocks_deviation: f64,
+}
+
+impl Correction {
+    pub(super) fn new(reference: &Reference) -> Result<Self> {
+        let number = |name| reference.parameter(name);
+        Ok(Self {
+            least: number("displacement_least")?,
+            errors: number("displacement_errors")?,
+            blocks_least: number("blocks_least")?,
+            blocks_ratio: number("blocks_ratio")?,
+            blocks_deviation: number("blocks_deviation_least")?,
+        })
+    }
+}
 
 /// A segment of an outline, in metres.
 #[derive(Clone, Copy)]
@@ -137,7 +159,7 @@ pub(super) struct Pair {
 }
 
 /// The displacement of `after` against `before`; `None` where too few outlines are drawn by both.
-pub fn shift(before: &Vintage, after: &Vintage) -> Option<Shift> {
+pub(super) fn shift(before: &Vintage, after: &Vintage, correction: &Correction) -> Option<Shift> {
     let pairs = pairs(before, after);
     if pairs.len() < LEAST {
         return None;
@@ -155,14 +177,14 @@ pub fn shift(before: &Vintage, after: &Vintage) -> Option<Shift> {
         _ => median(&mut differences) * MEDIAN_TO_DEVIATION / (count as f64).sqrt(),
     };
     let size = east.hypot(north);
-    let (of_blocks, deviation) = Blocks::new(&told, (east, north));
+    let (of_blocks, deviation) = Blocks::new(&told, (east, north), correction);
     Some(Shift {
         east_m: east,
         north_m: north,
         error_m: error,
         outlines: pairs.len() as u64,
         blocks: count as u64,
-        is_significant: size >= LEAST_SHIFT && size > ERRORS * error,
+        is_significant: size >= correction.least && size > correction.errors * error,
         blocks_deviation_m: deviation,
         blocks_corrected: of_blocks.len() as u64,
         of_blocks,

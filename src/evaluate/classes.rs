@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::CAVEAT;
 use crate::error::{Error, Result, suggest};
+use crate::predict::require_compact;
 use crate::progress::Progress;
 use crate::raster::{Image, NO_CLASS, NOMENCLATURE, TERRITORY, Window, metadata};
 use crate::reference::{ClassCode, Reference};
@@ -149,17 +150,8 @@ pub fn evaluate_classes(
     for image in [&classes, &annotations] {
         require_classes(image)?;
     }
-    if let Some(image) = &probabilities
-        && image.bands() != 5
-    {
-        return Err(Error::input(
-            image.file(),
-            format!(
-                "has {} bands; the compact form of probabilities has 5",
-                image.bands()
-            ),
-            "give what `millesime predict -o` writes without --all-classes",
-        ));
+    if let Some(image) = &probabilities {
+        require_compact(image)?;
     }
     let others = [Some(&annotations), probabilities.as_ref()];
     for other in others.into_iter().flatten() {

@@ -111,7 +111,7 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
     progress.phase("one partition", None);
     let overlap = reference.parameter("commune_overlap_maximum")?;
     align::order(&mut vintages);
-    let mut shifts = align::shifts(&vintages);
+    let mut shifts = align::shifts(&vintages, &reference)?;
     for (shift, _) in shifts
         .iter_mut()
         .zip(&vintages)

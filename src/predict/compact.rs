@@ -11,6 +11,27 @@ use crate::raster::{Image, PixelGrid, Window};
 /// The number of bands: the first class, its probability, the second class, its probability, entropy.
 const BANDS: usize = 5;
 
+/// Refuses an image that is not in the compact form.
+pub fn require_compact(image: &Image) -> Result<()> {
+    let refuse = |what: String| {
+        let advice = "give what `millesime predict` writes without --all-classes";
+        Err(Error::input(image.file(), what, advice))
+    };
+    if image.bands() != BANDS {
+        return refuse(format!(
+            "has {} bands; the compact form of probabilities has {BANDS}",
+            image.bands()
+        ));
+    }
+    if image.kind() != GdalDataType::UInt8 {
+        return refuse(format!(
+            "holds {} numbers; probabilities are bytes, 255 is sure",
+            image.kind()
+        ));
+    }
+    Ok(())
+}
+
 /// A band of the compact form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CompactBand {
@@ -33,37 +54,8 @@ pub struct Compact {
 impl Compact {
     /// Opens a file in the CRS `told` or its own, which must be `crs`.
     pub fn open(path: &Path, told: Option<&str>, crs: &Crs) -> Result<Self> {
-        let pattern = glob::Pattern::escape(&path.to_string_lossy());
-        let image = Image::open(&[pattern], told, "probabilities")?;
-        let bad = |what: String, advice: &str| Err(Error::input(path.display(), what, advice));
-        if image.bands() != BANDS {
-            return bad(
-                format!(
-                    "has {} bands; the compact form of probabilities has {BANDS}",
-                    image.bands()
-                ),
-                "give what `millesime predict` writes without --all-classes",
-            );
-        }
-        if image.kind() != GdalDataType::UInt8 {
-            return bad(
-                format!(
-                    "holds {} numbers; probabilities are bytes, 255 is sure",
-                    image.kind()
-                ),
-                "give what `millesime predict` writes",
-            );
-        }
-        if !image.crs().is_same(crs) {
-            return bad(
-                format!(
-                    "is in {}, the territory in {}",
-                    image.crs().name(),
-                    crs.name()
-                ),
-                "give probabilities in the CRS of the territory",
-            );
-        }
+        let image = Image::open_one(path, told, crs, "probabilities")?;
+        require_compact(&image)?;
         let path = path.display().to_string();
         Ok(Self { image, path })
     }

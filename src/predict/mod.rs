@@ -27,7 +27,7 @@ use sha2::{Digest, Sha256};
 
 pub use bands::{Imagery, Patch, Stack};
 pub use card::{Activation, BAND_NAMES, Card, Found, Input, InputBand, Output, Values};
-pub use compact::{Compact, CompactBand};
+pub use compact::{Compact, CompactBand, require_compact};
 pub use model::{Device, Graph, Model, Port};
 pub use seen::SeenCovers;
 pub use windows::Blend;

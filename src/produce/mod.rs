@@ -9,6 +9,7 @@ mod product;
 mod quality;
 
 pub use decided::DECIDED_KEY;
+pub use probabilities::seen_covers;
 pub use product::DECISIONS;
 pub use quality::Quality;
 
@@ -97,14 +98,7 @@ impl Production<'_> {
         let Some(before) = self.before() else {
             return Ok(None);
         };
-        let open = |vintage: &territory::Vintage| {
-            let Some(path) = &vintage.probabilities else {
-                return Ok(None);
-            };
-            let nomenclature = vintage.nomenclature.as_deref().unwrap_or_default();
-            let told = vintage.crs.as_deref();
-            SeenCovers::open(path, nomenclature, told, crs, reference).map(Some)
-        };
+        let open = |vintage| seen_covers(vintage, crs, reference);
         Ok(open(before)?.zip(open(self.vintage)?))
     }
 

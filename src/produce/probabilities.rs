@@ -6,11 +6,25 @@ use std::ops::Range;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::partition::Partition;
-use crate::predict::{Compact, CompactBand};
+use crate::predict::{Compact, CompactBand, SeenCovers};
 use crate::raster::{Mosaic, PixelGrid, Window};
+use crate::reference::Reference;
 use crate::territory;
 use crate::vectorise::Second;
 use crate::zonal::Frame;
+
+/// The covers that a model saw at the date of a vintage, where its probabilities are given.
+pub fn seen_covers(
+    vintage: &territory::Vintage,
+    crs: &Crs,
+    reference: &Reference,
+) -> Result<Option<SeenCovers>> {
+    let Some(path) = &vintage.probabilities else {
+        return Ok(None);
+    };
+    let nomenclature = vintage.nomenclature.as_deref().unwrap_or_default();
+    SeenCovers::open(path, nomenclature, vintage.crs.as_deref(), crs, reference).map(Some)
+}
 
 /// Probabilities on the pixels of a class raster.
 pub(super) struct Probabilities {

@@ -1,6 +1,6 @@
 //! Images: tiles of one pixel grid with the same bands, read as one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use gdal::Dataset;
@@ -63,6 +63,24 @@ impl Image {
             }
         }
         image.ok_or_else(|| Error::Internal("a pattern has no file".to_owned()))
+    }
+
+    /// Opens one file, in the CRS `told` or its own, which must be `crs`.
+    pub fn open_one(path: &Path, told: Option<&str>, crs: &Crs, place: &str) -> Result<Self> {
+        let pattern = glob::Pattern::escape(&path.to_string_lossy());
+        let image = Self::open(&[pattern], told, place)?;
+        if image.crs.is_same(crs) {
+            return Ok(image);
+        }
+        Err(Error::input(
+            path.display(),
+            format!(
+                "is in {}, the territory in {}",
+                image.crs.name(),
+                crs.name()
+            ),
+            "give it in the CRS of the territory",
+        ))
     }
 
     /// The same in pixels of another side, on the grid of the origin of the CRS; as it is, when it

@@ -118,7 +118,7 @@ pub fn run_with(
     let mut shifts = Vec::new();
     if is_aligned {
         clock.phase("displacement", None);
-        shifts = align::shifts(&vintages);
+        shifts = align::shifts(&vintages, &reference)?;
     }
     clock.phase("one partition", None);
     let (mut ground, mut base, mut placed) =

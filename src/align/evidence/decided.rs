@@ -40,16 +40,8 @@ impl Decided {
         let Some(path) = &vintage.decided else {
             return Ok(None);
         };
-        let pattern = glob::Pattern::escape(&path.to_string_lossy());
-        let image = Image::open(&[pattern], vintage.crs.as_deref(), "decided")?;
+        let image = Image::open_one(path, vintage.crs.as_deref(), crs, "decided")?;
         let refuse = |what: String| Err(Error::input(path.display(), what, ADVICE));
-        if !image.crs().is_same(crs) {
-            return refuse(format!(
-                "is in {}, the territory in {}",
-                image.crs().name(),
-                crs.name()
-            ));
-        }
         if image.bands() != 1 || !WHOLE.contains(&image.kind()) {
             return refuse(format!(
                 "has {} bands of {} numbers",

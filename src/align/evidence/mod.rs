@@ -16,7 +16,7 @@ use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::grid::format_m2;
 use crate::partition::FaceId;
-use crate::predict::SeenCovers;
+use crate::produce::seen_covers;
 use crate::reference::Reference;
 use crate::territory;
 use decided::Decided;
@@ -163,19 +163,6 @@ fn told(
         .filter(|&f| has(f))
         .map(|f| ground.partition.area(f as FaceId));
     areas.sum()
-}
-
-/// What a model saw at the date of a vintage, where its probabilities are given.
-fn seen_covers(
-    vintage: &territory::Vintage,
-    crs: &Crs,
-    reference: &Reference,
-) -> Result<Option<SeenCovers>> {
-    let Some(path) = &vintage.probabilities else {
-        return Ok(None);
-    };
-    let nomenclature = vintage.nomenclature.as_deref().unwrap_or_default();
-    SeenCovers::open(path, nomenclature, vintage.crs.as_deref(), crs, reference).map(Some)
 }
 
 /// Every vintage of a département with each of those after it.

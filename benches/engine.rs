@@ -61,6 +61,17 @@ fn lay(first: &[Polygon], second: &[Polygon]) -> (Builder, ItemId) {
     (builder, start)
 }
 
+/// The ground of a layer as one item, in which the lines between its polygons cancel, and another layer.
+fn lay_whole(ground: &[Polygon], others: &[Polygon]) -> (Builder, ItemId) {
+    let mut builder = Builder::new();
+    let whole = builder.item();
+    for ring in ground.iter().flat_map(|polygon| &polygon.rings) {
+        builder.ring(whole, ring);
+    }
+    let start = add(&mut builder, others);
+    (builder, start)
+}
+
 /// What a measure found: rows of the result, connected polygons, area.
 struct Found {
     pieces: usize,
@@ -166,7 +177,7 @@ fn main() {
         "cut" => {
             let communes = layer("communes");
             measure("cut", first.len(), || {
-                let (builder, start) = lay(&first, &communes);
+                let (builder, start) = lay_whole(&first, &communes);
                 merge(&builder.build(), &communes, start)
             });
         }

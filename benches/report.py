@@ -5,7 +5,7 @@
 
 The folder holds `pair.jsonl` and `aligned.jsonl`, with one measure a line as peers.py describes
 them (ours have the peer `millesime`), `sizes.jsonl` with ours on layers of several sizes, and
-`statistics.txt` with what statistics.py printed, and `scale.txt` with what `millesime run` said of a
+`statistics.txt` with what country.py printed, and `scale.txt` with what `millesime run` said of a
 whole département, and `questions.txt` with what questions.py printed. What is not there is left out.
 """
 

@@ -93,7 +93,7 @@ statistics() {
         "$target/release/millesime" twin "$folder/twin" --km2 25 --seed 7
         "$target/release/millesime" run "$folder/twin/TERRITORY.toml" --out "$folder/out"
     fi
-    python benches/statistics.py "$target/release/millesime" "$folder/out" "$folder/work" 35000 |
+    python benches/country.py "$target/release/millesime" "$folder/out" "$folder/work" 35000 |
         tee "$work/statistics.txt"
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The tables of a country: ours beside DuckDB and pandas, on one account.
 
-    statistics.py MILLESIME OUT WORK COMMUNES
+    country.py MILLESIME OUT WORK COMMUNES
 
 OUT is the outputs of a run of a twin; its account is repeated until it has COMMUNES communes, spread
 over départements and intercommunalities. Each engine reads the same Parquet files and writes the tables

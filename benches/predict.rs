@@ -56,6 +56,8 @@ fn bound(model: &mut Model, patches: &[Vec<f32>], rounds: usize) -> f64 {
 }
 
 fn main() {
+    // As the program does.
+    millesime::memory::give_back_large_blocks();
     let arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|a| a != "--bench")

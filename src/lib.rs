@@ -29,6 +29,7 @@ mod late;
 pub mod ledger;
 pub mod levels;
 pub mod map;
+pub mod memory;
 pub mod ministry;
 pub mod partition;
 pub mod population;

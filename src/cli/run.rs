@@ -132,7 +132,8 @@ fn print_summary(summary: &Summary, seconds: f64) -> std::io::Result<()> {
              differ by method too; `[decree] status = \"computed\"` compares like with like"
         )?;
     }
-    let memory = peak_memory().map_or(String::new(), |mib| format!(", {mib} MiB at most"));
+    let memory =
+        millesime::memory::peak().map_or(String::new(), |mib| format!(", {mib} MiB at most"));
     writeln!(
         out,
         "{seconds:.1} s{memory}; results in {}",
@@ -272,12 +273,4 @@ fn hectares(half_cm2: i64) -> String {
 fn count(number: usize, of: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {of}{ending}")
-}
-
-/// Most memory held so far, in MiB, where the system tells it.
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024)
 }

@@ -16,8 +16,8 @@ pub(super) struct Faces {
 
 /// Gives every cycle its face: a positive cycle is the outer ring of one; a negative cycle, the
 /// contour of a connected piece, is a hole of the face that lies just left of and below its
-/// leftmost node.
-pub(super) fn nest(nodes: &[Point], origins: &[u32], ground: &Ground, cycles: Cycles) -> Faces {
+/// leftmost node. Frees the ground as soon as it can: an overlay holds the most memory here.
+pub(super) fn nest(nodes: &[Point], origins: &[u32], ground: Ground, cycles: Cycles) -> Faces {
     let mut count = 1;
     let mut face_of: Vec<u32> = vec![super::OUTSIDE; cycles.starts.len()];
     for (face, &area) in face_of.iter_mut().zip(&cycles.areas) {
@@ -33,9 +33,10 @@ pub(super) fn nest(nodes: &[Point], origins: &[u32], ground: &Ground, cycles: Cy
     let holes: Vec<(usize, Option<usize>)> = holes
         .map(|cycle| {
             let tip = nodes[origins[(cycles.starts[cycle] & !1) as usize] as usize];
-            (cycle, below(nodes, origins, ground, tip))
+            (cycle, below(nodes, origins, &ground, tip))
         })
         .collect();
+    drop(ground);
     for (cycle, below) in holes {
         if let Some(edge) = below {
             // The piece below starts further left, so its contour is resolved already.

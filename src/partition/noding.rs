@@ -55,29 +55,58 @@ pub(super) struct Edges {
 /// The items whose boundary runs along each edge an odd number of times.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Items {
-    /// Those of all edges, one edge after the other, those of each sorted,
-    all: Vec<u32>,
-    /// and where those of each edge stop.
-    stops: Vec<u32>,
+    /// Those of each edge, sorted; the second is [`NONE`] for one alone. Hardly an edge has more: for one that
+    /// does, [`MANY`], and where in `more`.
+    few: Vec<[u32; 2]>,
+    /// The number of items of an edge, and these, one such edge after the other.
+    more: Vec<u32>,
 }
 
+/// No item,
+const NONE: u32 = u32::MAX;
+/// and more items than two.
+const MANY: u32 = u32::MAX - 1;
+
 impl Items {
+    /// Adds those of an edge, after all others.
+    fn push(&mut self, items: &[u32]) {
+        self.few.push(match *items {
+            [item] => [item, NONE],
+            [p, q] => [p, q],
+            _ => {
+                let place = self.more.len() as u32;
+                self.more.push(items.len() as u32);
+                self.more.extend(items);
+                [MANY, place]
+            }
+        });
+    }
+
     fn concatenate(parts: Vec<Self>) -> Self {
-        let (all, mut stops): (Vec<_>, Vec<_>) =
-            parts.into_iter().map(|p| (p.all, p.stops)).unzip();
+        let (mut few, more): (Vec<_>, Vec<_>) = parts.into_iter().map(|p| (p.few, p.more)).unzip();
         let mut before = 0;
-        for (all, stops) in all.iter().zip(&mut stops) {
-            stops.iter_mut().for_each(|stop| *stop += before);
-            before += all.len() as u32;
+        for (few, more) in few.iter_mut().zip(&more) {
+            if !more.is_empty() {
+                let places = few.iter_mut().filter(|of| of[0] == MANY);
+                places.for_each(|of| of[1] += before);
+            }
+            before += more.len() as u32;
         }
-        let (all, stops) = (joined(all), joined(stops));
-        Self { all, stops }
+        let (few, more) = (joined(few), joined(more));
+        Self { few, more }
     }
 
     /// Items of edge `e`.
     pub(super) fn of(&self, e: usize) -> &[u32] {
-        let start = if e == 0 { 0 } else { self.stops[e - 1] };
-        &self.all[start as usize..self.stops[e] as usize]
+        let few = &self.few[e];
+        match *few {
+            [MANY, place] => {
+                let (count, items) = (self.more[place as usize], place as usize + 1);
+                &self.more[items..items + count as usize]
+            }
+            [_, NONE] => &few[..1],
+            _ => few,
+        }
     }
 }
 
@@ -90,18 +119,16 @@ impl Edges {
 
     /// Adds what becomes of sorted segments, after all others.
     fn add_sorted(&mut self, segments: &mut [Segment]) {
+        let mut items = Vec::new();
         for along in segments.chunk_by_mut(Segment::is_along) {
             along.sort_unstable_by_key(|s| s.item);
-            let before = self.items.all.len();
-            for same in along.chunk_by(|p, q| p.item == q.item) {
-                if same.len() % 2 == 1 {
-                    self.items.all.push(same[0].item);
-                }
-            }
-            if self.items.all.len() > before {
-                self.ends.push((along[0].a, along[0].b));
-                self.items.stops.push(self.items.all.len() as u32);
-            }
+            let same = along.chunk_by(|p, q| p.item == q.item);
+            items.clear();
+            items.extend(
+                same.filter(|same| same.len() % 2 == 1)
+                    .map(|same| same[0].item),
+            );
+            self.push((along[0].a, along[0].b), &items);
         }
     }
 
@@ -116,8 +143,7 @@ impl Edges {
     fn push(&mut self, ends: (Point, Point), items: &[u32]) {
         if !items.is_empty() {
             self.ends.push(ends);
-            self.items.all.extend(items);
-            self.items.stops.push(self.items.all.len() as u32);
+            self.items.push(items);
         }
     }
 
@@ -196,7 +222,7 @@ pub(super) fn node(parts: Vec<Vec<Segment>>) -> Noded {
     let (edges, whole) = if cuts.points.is_empty() {
         (edges, Vec::new())
     } else {
-        (cuts.apply(&edges), edges.ends)
+        cuts.apply(edges)
     };
     Noded {
         edges,
@@ -364,8 +390,8 @@ impl Cuts {
         })
     }
 
-    /// The edges, cut.
-    fn apply(&self, edges: &Edges) -> Edges {
+    /// The edges, cut, and the ends that they had.
+    fn apply(&self, edges: Edges) -> (Edges, Vec<(Point, Point)>) {
         let cut: Vec<Vec<Segment>> = (0..edges.len() as u32)
             .into_par_iter()
             .filter(|&e| self.is_cut(e))
@@ -375,11 +401,14 @@ impl Cuts {
                 cut
             })
             .collect();
-        Edges::concatenate(by_strips(cut, |woven, x, strip| {
+        let woven = by_strips(cut, |woven, x, strip| {
             let place = |x| edges.ends.partition_point(|(a, _)| i64::from(a.x) < x);
             let kept = (place(x.start)..place(x.end)).filter(|&e| !self.is_cut(e as u32));
-            weave(woven, edges, kept, strip);
-        }))
+            weave(woven, &edges, kept, strip);
+        });
+        let Edges { ends, items } = edges;
+        drop(items);
+        (Edges::concatenate(woven), ends)
     }
 }
 

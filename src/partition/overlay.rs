@@ -117,8 +117,7 @@ impl Builder {
         ground.settle(ends);
         let next = link(&nodes, &origins);
         let cycles = Cycles::new(&nodes, &origins, &next);
-        let faces = nesting::nest(&nodes, &origins, &ground, cycles);
-        drop(ground);
+        let faces = nesting::nest(&nodes, &origins, ground, cycles);
         let partition = Partition {
             nodes: Arc::new(nodes),
             origins,
@@ -144,6 +143,7 @@ fn index(ends: &[(Point, Point)]) -> (Vec<Point>, Vec<u32>) {
     // Edges come by their smaller ends, so these are sorted; most larger ends are among them.
     let mut nodes: Vec<Point> = ends.iter().map(|&(a, _)| a).collect();
     nodes.dedup();
+    nodes.shrink_to_fit();
     let smaller = Directory::new(&nodes);
     let mut origins = vec![0; 2 * ends.len()];
     let runs = origins.par_chunks_mut(2 * RUN).zip(ends.par_chunks(RUN));

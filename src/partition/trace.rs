@@ -8,29 +8,35 @@ use crate::grid::{Point, delta};
 
 /// Half-edges that leave each node: `outgoing[starts[n]..starts[n + 1]]`, by index, in no order.
 pub(super) fn outgoing(origins: &[u32], nodes: usize) -> (Vec<u32>, Vec<u32>) {
+    listed(origins, nodes, |_| true)
+}
+
+/// The half-edges that `is_listed` says, by the node that they leave.
+fn listed(
+    origins: &[u32],
+    nodes: usize,
+    is_listed: impl Fn(usize) -> bool + Sync,
+) -> (Vec<u32>, Vec<u32>) {
+    let leaving = || {
+        let all = origins.par_iter().enumerate();
+        all.filter(|&(half_edge, _)| is_listed(half_edge))
+    };
     let starts = atomics(nodes + 1);
-    origins.par_iter().for_each(|&node| {
+    leaving().for_each(|(_, &node)| {
         starts[node as usize].fetch_add(1, Ordering::Relaxed);
     });
-    let starts = {
-        let mut starts = plain(starts);
-        let mut total = 0;
-        for start in &mut starts {
-            total += *start;
-            *start = total;
-        }
-        starts
-    };
+    let mut total = 0;
+    let starts = plain(starts).into_iter().map(|count| {
+        total += count;
+        AtomicU32::new(total)
+    });
     // The list of each node is filled from its end down, which leaves its start in its place.
-    let places: Vec<AtomicU32> = starts.into_iter().map(AtomicU32::new).collect();
-    let outgoing = atomics(origins.len());
-    origins
-        .par_iter()
-        .enumerate()
-        .for_each(|(half_edge, &node)| {
-            let place = places[node as usize].fetch_sub(1, Ordering::Relaxed) - 1;
-            outgoing[place as usize].store(half_edge as u32, Ordering::Relaxed);
-        });
+    let places: Vec<AtomicU32> = starts.collect();
+    let outgoing = atomics(total as usize);
+    leaving().for_each(|(half_edge, &node)| {
+        let place = places[node as usize].fetch_sub(1, Ordering::Relaxed) - 1;
+        outgoing[place as usize].store(half_edge as u32, Ordering::Relaxed);
+    });
     (plain(places), plain(outgoing))
 }
 
@@ -44,23 +50,28 @@ fn plain(numbers: Vec<AtomicU32>) -> Vec<u32> {
     numbers.into_iter().map(AtomicU32::into_inner).collect()
 }
 
-/// The half-edge that follows each half-edge around the face on its left.
+/// The half-edge that follows each half-edge around the face on its left. Edges are sorted by their smaller
+/// ends, and nodes are numbered in the order of these.
 pub(super) fn link(nodes: &[Point], origins: &[u32]) -> Vec<u32> {
-    let (starts, mut outgoing) = outgoing(origins, nodes.len());
+    let (edges, _) = origins.as_chunks::<2>();
+    // Edges that leave a node eastwards lie in a row: the others need a list.
+    let (starts, westwards) = listed(origins, nodes.len(), |half_edge| half_edge % 2 == 1);
     let end = |h: u32| nodes[origins[(h ^ 1) as usize] as usize];
     let next = atomics(origins.len());
-    let mut rest = outgoing.as_mut_slice();
-    let mut runs = Vec::with_capacity(nodes.len() / RUN + 1);
-    for first in (0..nodes.len()).step_by(RUN) {
-        let last = (first + RUN).min(nodes.len());
-        let (run, later) = rest.split_at_mut((starts[last] - starts[first]) as usize);
-        rest = later;
-        runs.push((first..last, run));
-    }
-    runs.into_par_iter().for_each(|(range, mut run)| {
+    let runs = (0..nodes.len().div_ceil(RUN)).into_par_iter();
+    runs.for_each_init(Vec::new, |fan: &mut Vec<u32>, run| {
+        let range = run * RUN..(run * RUN + RUN).min(nodes.len());
+        let mut eastwards = edges.partition_point(|edge| (edge[0] as usize) < range.start);
         for node in range {
-            let (fan, later) = run.split_at_mut((starts[node + 1] - starts[node]) as usize);
-            run = later;
+            fan.clear();
+            fan.extend(&westwards[starts[node] as usize..starts[node + 1] as usize]);
+            while edges
+                .get(eastwards)
+                .is_some_and(|edge| edge[0] as usize == node)
+            {
+                fan.push(2 * eastwards as u32);
+                eastwards += 1;
+            }
             if fan.len() > 2 {
                 fan.sort_unstable_by(|&g, &h| by_angle(nodes[node], end(g), end(h)));
             }

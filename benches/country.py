@@ -26,6 +26,7 @@ def grown(out, work, communes):
     """The account of OUT, repeated; its codes are made anew."""
     account = work / "account"
     account.mkdir(parents=True)
+    shutil.copy(out / "datapackage.json", work)
     db = duckdb.connect()
     db.execute("set preserve_insertion_order = true")
     own = db.execute(

@@ -159,8 +159,6 @@ fn measure(operation: &str, input_faces: usize, work: impl FnOnce() -> Found) {
 }
 
 fn main() {
-    // As the program does.
-    millesime::memory::give_back_large_blocks();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [folder, operation, ..] = arguments.as_slice() else {
         // `cargo test --benches` and a bare `cargo bench` call without arguments.

@@ -4,7 +4,8 @@
     imagery.py TWIN YEAR OUT
 
 Writes OUT/rgbie.tif, the five bands of IGN's models in one file, as the loop over windows that people write
-takes them; and OUT/large.vrt, that image 8 by 8 times side by side, for the memory of large jobs.
+takes them; OUT/large.vrt, that image 8 by 8 times side by side, for the memory of large jobs, and OUT/small.vrt, a
+corner of it of 2 000 pixels by 2 000.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import numpy as np
 import rasterio
 
 REPEATS = 8
+SMALL = 2_000
 
 
 def stack(twin, year, out):
@@ -25,7 +27,7 @@ def stack(twin, year, out):
         rasterio.open(twin / "dtm.tif") as terrain,
     ):
         height = np.clip(np.rint((surface.read(1) - terrain.read(1)) / 0.2), 0, 255)
-        profile = visible.profile | {"count": 5, "nodata": None, "photometric": "MINISBLACK"}
+        profile = visible.profile | {"count": 5, "nodata": None, "photometric": "MINISBLACK", "compress": "deflate"}
         with rasterio.open(out, "w", **profile) as image:
             image.write(visible.read(), [1, 2, 3])
             image.write(infrared.read(1), 4)
@@ -33,21 +35,21 @@ def stack(twin, year, out):
         return visible.width, visible.height, visible.transform, visible.crs
 
 
-def repeat(image, out, width, height, transform, crs):
-    """The image REPEATS by REPEATS times, as a mosaic that GDAL reads."""
+def repeat(image, out, times, width, height, transform, crs):
+    """The corner of the image so many times side by side and one above the other, as a mosaic that GDAL reads."""
     lines = [
-        f'<VRTDataset rasterXSize="{REPEATS * width}" rasterYSize="{REPEATS * height}">',
+        f'<VRTDataset rasterXSize="{times * width}" rasterYSize="{times * height}">',
         f"<SRS>{crs.to_string()}</SRS>",
         f"<GeoTransform>{transform.c},{transform.a},0,{transform.f},0,{transform.e}</GeoTransform>",
     ]
     for band in range(1, 6):
         lines.append(f'<VRTRasterBand dataType="Byte" band="{band}">')
-        for column in range(REPEATS):
-            for row in range(REPEATS):
+        for column in range(times):
+            for row in range(times):
                 lines.append(
                     f'<SimpleSource><SourceFilename relativeToVRT="1">{image.name}</SourceFilename>'
                     f"<SourceBand>{band}</SourceBand>"
-                    f'<SourceProperties RasterXSize="{width}" RasterYSize="{height}" DataType="Byte" '
+                    f'<SourceProperties DataType="Byte" '
                     f'BlockXSize="512" BlockYSize="512"/>'
                     f'<SrcRect xOff="0" yOff="0" xSize="{width}" ySize="{height}"/>'
                     f'<DstRect xOff="{column * width}" yOff="{row * height}" '
@@ -65,7 +67,8 @@ def main():
     arguments = parser.parse_args()
     image = arguments.out / "rgbie.tif"
     shape = stack(arguments.twin, arguments.year, image)
-    repeat(image, arguments.out / "large.vrt", *shape)
+    repeat(image, arguments.out / "large.vrt", REPEATS, *shape)
+    repeat(image, arguments.out / "small.vrt", 1, SMALL, SMALL, *shape[2:])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
 
-use millesime::predict::{Device, Imagery, Model, Patch, Prediction, Stack, predict};
+use millesime::predict::{Device, Imagery, Model, Patch, Prediction, Stack, Windows, predict};
 use millesime::progress::Progress;
 use millesime::raster::Window;
 use millesime::reference::Reference;
@@ -40,24 +40,30 @@ fn peak() -> u64 {
 /// Seconds of a window already in memory, the mean of `rounds` times all of them.
 fn bound(model: &mut Model, patches: &[Vec<f32>], rounds: usize) -> f64 {
     let mut found = Vec::new();
+    let (height, width) = (model.side, model.side);
+    let mut forward = |values: &[f32]| {
+        let windows = Windows {
+            values,
+            count: 1,
+            height,
+            width,
+        };
+        model
+            .forward(windows, &mut found)
+            .expect("the model was tried")
+    };
     // The first run makes room.
-    model
-        .forward(&patches[0], &mut found)
-        .expect("the model was tried");
+    forward(&patches[0]);
     let start = Instant::now();
     for _ in 0..rounds {
         for patch in patches {
-            model
-                .forward(patch, &mut found)
-                .expect("the model was tried");
+            forward(patch);
         }
     }
     start.elapsed().as_secs_f64() / (rounds * patches.len()) as f64
 }
 
 fn main() {
-    // As the program does.
-    millesime::memory::give_back_large_blocks();
     let arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|a| a != "--bench")
@@ -81,23 +87,23 @@ fn main() {
     let mut bare = load().expect("a model with its card");
     let stack = Stack::open(&imagery, &bare.card.input).expect("imagery that fits");
     let (whole, side) = (stack.window(), bare.side);
-    let patches: Vec<Vec<f32>> = (0..WINDOWS)
-        .map(|n| {
-            let across = (whole.width / side).max(1);
-            let at = Window {
-                column: whole.column + (n % across * side) as i64,
-                row: whole.row + (n / across % (whole.height / side).max(1) * side) as i64,
-                width: side,
-                height: side,
-            };
-            let mut patch = Patch::default();
-            stack.read(&at, &mut patch).expect("imagery that is whole");
-            patch.values
-        })
-        .collect();
-    drop(stack);
-    let before = bound(&mut bare, &patches, 2);
+    let read = |n: usize| {
+        let across = (whole.width / side).max(1);
+        let at = Window {
+            column: whole.column + (n % across * side) as i64,
+            row: whole.row + (n / across % (whole.height / side).max(1) * side) as i64,
+            width: side,
+            height: side,
+        };
+        let mut patch = Patch::default();
+        stack.read(&at, &mut patch).expect("imagery that is whole");
+        patch.values
+    };
+    let patches = || (0..WINDOWS).map(read).collect::<Vec<_>>();
+    let before = bound(&mut bare, &patches(), 2);
     drop(bare);
+    // From here on the memory is that of the prediction.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
     let prediction = Prediction {
         is_anew: true,
         ..Prediction::new(model.clone(), imagery, Path::new(out).to_owned())
@@ -119,13 +125,16 @@ fn main() {
         .collect();
     let memory = peak();
     let mut bare = load().expect("a model with its card");
-    let after = bound(&mut bare, &patches, 2);
-    let of_bound = summary.windows as f64 * before.midpoint(after);
+    let after = bound(&mut bare, &patches(), 2);
+    // Windows that are cut count for what they have left.
+    let looked = summary.pixels_in as f64 / (side * side) as f64;
+    let of_bound = looked * before.midpoint(after);
     println!(
-        "{{\"peer\":\"millesime\",\"operation\":\"predict\",\"pixels\":{},\"windows\":{},\
+        "{{\"peer\":\"millesime\",\"operation\":\"predict\",\"model\":\"{}\",\"pixels\":{},\"windows\":{},\
          \"seconds\":{seconds:.3},\"bound_seconds\":{of_bound:.3},\"of_bound\":{:.4},\
          \"window_seconds\":[{before:.4},{after:.4}],\"redundancy\":{:.4},\"peak_mib\":{memory},\
          \"phases\":{{{}}}}}",
+        summary.model,
         summary.pixels,
         summary.windows,
         of_bound / seconds,

@@ -121,6 +121,7 @@ def prediction(found):
         rows.append(
             [
                 "`millesime predict`" if is_ours else "loop in Python",
+                one.get("model", "twin-unet"),
                 number(one["pixels"]),
                 number(one["windows"]),
                 f"{one['seconds']:.1f}",
@@ -132,7 +133,7 @@ def prediction(found):
             ]
         )
     measured = ["Windows", "Seconds", "Mpx/s", "Redundancy", "Of the bound", "Bare s/window", "Peak MB"]
-    return table(["Program", "Pixels", *measured], rows)
+    return table(["Program", "Model", "Pixels", *measured], rows)
 
 
 def vectorised(found):
@@ -187,11 +188,12 @@ def main():
     if found := list(measures(folder / "predict.jsonl")):
         lines += ["", "## Prediction", ""]
         lines += [
-            "The model of `reference/models` (1.6 million parameters) on five bands. *Of the bound*:",
+            "Five bands. *twin-unet*: the model of `reference/models` (1.6 million parameters); *large-unet*: a graph of",
+            "the size of IGN's FLAIR-INC (24.4 million parameters, weights drawn at random). *Of the bound*:",
             "the time of the graph alone on as many windows already in memory, in the same process before and after,",
             "to the whole time with reading, stitching and writing of cloud optimized files. *Redundancy*: pixels",
             "looked at for each delivered. The loop in Python crops a margin of 64 pixels, and writes one class and its",
-            "probability. The large image is the small one repeated.",
+            "probability. The small image is a corner of the usual one, the large one is that one repeated.",
             "",
             *prediction(found),
         ]

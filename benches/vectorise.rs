@@ -20,8 +20,6 @@ fn memory(name: &str) -> f64 {
 }
 
 fn main() {
-    // As the program does.
-    millesime::memory::give_back_large_blocks();
     let arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|a| a != "--bench")

@@ -97,8 +97,8 @@ statistics() {
         tee "$work/statistics.txt"
 }
 
-# A photograph of 16 km² in pixels of 1 m, and one of a gigapixel made of it: the model beside its bare bound,
-# and beside the loop over windows that people write.
+# A photograph of 16 km² in pixels of 1 m, a corner of it, and one of a gigapixel made of it: the model beside its bare
+# bound, and beside the loop over windows that people write; and a model of the size of those that IGN publishes.
 predict() {
     local program folder=$work/imagery model=reference/models/twin-unet
     program=$(built predict)
@@ -107,11 +107,14 @@ predict() {
         mkdir -p "$folder"
         "$target/release/millesime" twin "$folder/twin" --km2 16 --seed 5 --years 2018 --imagery 1
         python benches/imagery.py "$folder/twin" 2018 "$folder"
+        python benches/large_model.py "$folder/large-unet.onnx"
     fi
     {
         fastest "$program" $model.onnx "$folder/out.tif" "$folder/rgbie.tif"
         fastest python scripts/interop/predict_reference.py $model.onnx $model.toml "$folder/rgbie.tif" \
             "$folder/loop.tif" --loop
+        fastest "$program" "$folder/large-unet.onnx" "$folder/out.tif" "$folder/rgbie.tif"
+        "$program" $model.onnx "$folder/out.tif" "$folder/small.vrt"
         "$program" $model.onnx "$folder/out.tif" "$folder/large.vrt"
     } | tee "$work/predict.jsonl"
 }

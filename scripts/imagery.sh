@@ -20,6 +20,18 @@ imagery_territory() {
     } > "$folder/IMAGERY.toml"
 }
 
+# seen_territory FOLDER OUT: the classes that a run of that into OUT saw, as they are; writes FOLDER/SEEN.toml.
+seen_territory() {
+    local folder=$1 out=$2 year
+    {
+        sed '/^\[\[vintages\]\]/,$d' "$folder/TERRITORY.toml"
+        for year in 2018 2021; do
+            printf '[[vintages]]\nyear = %s\nclasses = ["%s/classes.tif"]\n' "$year" "$out.predictions/$year"
+            printf 'nomenclature = "odeon-naf"\n\n'
+        done
+    } > "$folder/SEEN.toml"
+}
+
 # produced_territory FOLDER OUT: the vintages that a run of that into OUT produced, with what it saw and decided;
 # writes FOLDER/PRODUCED.toml.
 produced_territory() {

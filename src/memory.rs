@@ -1,21 +1,59 @@
 //! Memory of the process.
 
-/// Makes the C library give large blocks back to the system as soon as they are freed.
+/// As long as it is there, the C library gives large blocks back to the system as soon as they are freed.
 ///
-/// By itself, glibc raises the size from which it does, 128 KiB at first, with every block freed, up to 32 MiB,
-/// and keeps smaller ones for later: the steps of an overlay, each with lists of other sizes, then hold half as
-/// much again as they use. Does nothing with another C library.
-pub fn give_back_large_blocks() {
+/// By itself, glibc raises the size from which it does with every block freed, to 32 MiB in the end, and keeps
+/// smaller ones for later: the steps of an overlay, each with lists of other sizes, then hold half as much again as
+/// they use. Elsewhere that is the faster way, and it comes back with the end of this. Does nothing with another C
+/// library.
+pub struct LargeBlocksReturned(());
+
+/// From this size on blocks are large,
+const LARGE: i32 = 1 << 20;
+/// and from this one on usually: the most that glibc comes to by itself.
+const USUAL: i32 = 32 << 20;
+
+impl LargeBlocksReturned {
+    /// From now on.
+    pub fn new() -> Self {
+        set_mapped_from(LARGE);
+        Self(())
+    }
+}
+
+impl Default for LargeBlocksReturned {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for LargeBlocksReturned {
+    fn drop(&mut self) {
+        set_mapped_from(USUAL);
+    }
+}
+
+/// Sets the size from which blocks are mapped one by one, and twice that for what may lie free at the end of the
+/// heap, as glibc does.
+fn set_mapped_from(size: i32) {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
+        use std::ffi::c_int;
+
         unsafe extern "C" {
-            fn mallopt(parameter: std::ffi::c_int, value: std::ffi::c_int) -> std::ffi::c_int;
+            fn mallopt(parameter: c_int, value: c_int) -> c_int;
         }
-        const M_MMAP_THRESHOLD: std::ffi::c_int = -3;
-        // SAFETY: a setting of the allocator, with the arguments that glibc's malloc.h gives it. A value that
-        // it refuses changes nothing.
-        unsafe { mallopt(M_MMAP_THRESHOLD, 128 << 10) };
+        const M_TRIM_THRESHOLD: c_int = -1;
+        const M_MMAP_THRESHOLD: c_int = -3;
+        // SAFETY: settings of the allocator, with the arguments that glibc's malloc.h gives them; they may be
+        // changed at any time, and a value that it refuses changes nothing.
+        unsafe {
+            mallopt(M_MMAP_THRESHOLD, size);
+            mallopt(M_TRIM_THRESHOLD, 2 * size);
+        }
     }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    let _ = size;
 }
 
 /// Most memory held so far, in MiB, where the system tells it.

@@ -352,6 +352,7 @@ fn an_observed_twin_is_told_from_its_noise() {
     let found = evaluate(
         &out.join("TERRITORY.toml"),
         &out.join("OBSERVED.toml"),
+        None,
         &millesime::progress::Quiet,
     )
     .unwrap();

@@ -91,6 +91,7 @@ fn prediction(model: PathBuf, image: &Path, out: &Path) -> Prediction {
             device: Device::Cpu,
             sessions: 1,
             threads: 1,
+            batch: 1,
         },
         is_anew: false,
     }
@@ -245,6 +246,7 @@ fn tiles_mosaics_and_threads_give_the_same_bytes() {
     let one = bytes(&|_| ());
     assert!(one == bytes(&|p| p.engine.threads = 2));
     assert!(one == bytes(&|p| p.engine.sessions = 3));
+    assert!(one == bytes(&|p| p.engine.batch = 4));
     let tiles = path("tile*.tif").display().to_string();
     assert!(one == bytes(&|p| p.imagery.image = vec![tiles.clone()]));
     let status = Command::new("gdalbuildvrt")

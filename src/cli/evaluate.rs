@@ -40,7 +40,7 @@ pub struct Flags {
     #[arg(long, requires = "classes")]
     nomenclature: Option<String>,
     /// Folder of tables that replace those of `reference/`.
-    #[arg(long, requires = "classes")]
+    #[arg(long, conflicts_with = "sample")]
     reference: Option<PathBuf>,
     /// Folder of the scores as CSV, and pictures; none is written when not given.
     #[arg(long)]
@@ -70,7 +70,7 @@ pub fn main(flags: Flags) -> Result<Outcome> {
     let (Some(truth), Some(observed)) = (&flags.truth, &flags.observed) else {
         return Err(Error::Internal("clap asks for both".to_owned()));
     };
-    let evaluation = evaluate::evaluate(truth, observed, &Bar::new())?;
+    let evaluation = evaluate::evaluate(truth, observed, flags.reference.as_deref(), &Bar::new())?;
     if let Some(out) = &flags.out {
         evaluate::write(&evaluation, out)?;
     }
@@ -160,12 +160,15 @@ fn print(evaluation: &Evaluation) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "Scores {CAVEAT}.")?;
     for shift in &evaluation.shifts {
+        let error = match shift.error_m.is_finite() {
+            true => format!("± {:.2} m", shift.error_m),
+            false => "too few outlines to say how surely".to_owned(),
+        };
         writeln!(
             out,
-            "the vintages lie {:.2} m east and {:.2} m north of one another (± {:.2} m){}",
+            "the vintages lie {:.2} m east and {:.2} m north of one another ({error}){}",
             shift.east_m,
             shift.north_m,
-            shift.error_m,
             if shift.is_significant {
                 ": corrected"
             } else {
@@ -180,6 +183,28 @@ fn print(evaluation: &Evaluation) -> std::io::Result<()> {
             )?;
         }
     }
+    writeln!(
+        out,
+        "\n{:<7} {:<44} {:>12} {:>6} {:>6} {:>6}",
+        "vintage", "ground", "ha", "cover", "use", "both"
+    )?;
+    for vintage in &evaluation.vintages {
+        writeln!(
+            out,
+            "{:<7} {:<44} {:>12.2} {:>6} {:>6} {:>6}",
+            vintage.year,
+            if vintage.is_specified {
+                "of objects as large and wide as specified"
+            } else {
+                "all"
+            },
+            hectares(vintage.area),
+            share(vintage.share(vintage.cover)),
+            share(vintage.share(vintage.usage)),
+            share(vintage.share(vintage.both))
+        )?;
+    }
+    writeln!(out)?;
     for step in &evaluation.steps {
         writeln!(
             out,

@@ -108,7 +108,7 @@ fn all(again: Again) -> Result<()> {
     let staging = publish::Staging::new(&again.into)?.separated_by(separator);
     let mut publisher = publish::Publisher::new(&staging);
     indicators::compute(&account, &known, &levels, &mut |table| publisher.add(table))?;
-    publisher.finish(&about, &levels)?;
+    publisher.finish(&about)?;
     staging.finish()
 }
 

@@ -93,7 +93,6 @@ pub enum Outcome {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    millesime::memory::give_back_large_blocks();
     let arguments = Arguments::parse();
     // A question to what a run wrote is answered without GDAL, which takes longer to load than that.
     if !matches!(arguments.command, Command::Query(_)) {

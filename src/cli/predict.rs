@@ -14,6 +14,8 @@ use super::progress::Bar;
 
 /// Most threads that are asked of ONNX Runtime.
 const MOST_THREADS: usize = 1_024;
+/// More windows than anybody looks at together.
+const MOST_WINDOWS: usize = 1_024;
 
 #[derive(Clone, Copy, ValueEnum)]
 enum StitchFlag {
@@ -96,6 +98,9 @@ pub struct Flags {
     /// Threads in all; else all processors.
     #[arg(long)]
     threads: Option<usize>,
+    /// How many windows a model looks at together, where its graph takes any number: pays on graphics cards.
+    #[arg(long, default_value_t = 1)]
+    batch: usize,
     /// Begin anew, whatever a stopped run has left.
     #[arg(long)]
     restart: bool,
@@ -142,6 +147,13 @@ fn prediction(flags: Flags) -> Result<Prediction> {
             format!("give 1 to {MOST_THREADS} threads, and no more sessions than threads"),
         ));
     }
+    if !(1..=MOST_WINDOWS).contains(&flags.batch) {
+        return Err(Error::input(
+            "--batch",
+            format!("a model cannot look at {} windows together", flags.batch),
+            format!("give 1 to {MOST_WINDOWS}"),
+        ));
+    }
     Ok(Prediction {
         model: flags.model,
         card: flags.card,
@@ -173,6 +185,7 @@ fn prediction(flags: Flags) -> Result<Prediction> {
             },
             sessions: flags.sessions,
             threads: threads.div_ceil(flags.sessions),
+            batch: flags.batch,
         },
         is_anew: flags.restart,
     })

@@ -6,6 +6,7 @@ mod classes;
 mod pictures;
 mod scores;
 mod tables;
+mod thematic;
 
 use std::path::Path;
 
@@ -27,6 +28,7 @@ pub use classes::{
 };
 pub use scores::{CommuneScore, Score, VerdictScore};
 pub use tables::write;
+pub use thematic::VintageScore;
 
 pub use crate::twin::CAVEAT;
 
@@ -58,6 +60,8 @@ pub struct Evaluation {
     pub communes: Vec<CommuneScore>,
     /// What each verdict of alignment is about.
     pub verdicts: Vec<VerdictScore>,
+    /// How right each observed vintage is by itself.
+    pub vintages: Vec<VintageScore>,
     /// What alignment found.
     pub steps: Vec<align::StepReport>,
     /// Displacements between the observed vintages.
@@ -70,8 +74,14 @@ struct Decided {
     status: Vec<VintageStatus>,
 }
 
-/// Evaluates the vintages of the territory file `observed` against those of `truth`.
-pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Result<Evaluation> {
+/// Evaluates the vintages of the territory file `observed` against those of `truth`; `own` is a folder of tables
+/// that replace those of `reference/`, when it is not that of `observed`.
+pub fn evaluate(
+    truth: &Path,
+    observed: &Path,
+    own: Option<&Path>,
+    progress: &dyn Progress,
+) -> Result<Evaluation> {
     let true_territory = Territory::read(truth)?;
     let territory = Territory::read(observed)?;
     require_same_years(&true_territory, &territory, observed)?;
@@ -92,7 +102,7 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
         }
     }
     let decree = territory.decree;
-    let reference = Reference::load(territory.run.reference.as_deref())?;
+    let reference = Reference::load(own.or(territory.run.reference.as_deref()))?;
     let crs = Crs::parse(&true_territory.crs, &truth.display().to_string())?;
 
     progress.phase("reading", None);
@@ -131,6 +141,22 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
     let (aligned, steps) = align::change_first(&ground, &naive, &placed, &reference)?;
 
     progress.phase("scores", None);
+    let mut vintages = Vec::new();
+    for d in 0..ground.departements.len() {
+        for (&right, &seen) in true_ground.chain(d).iter().zip(&ground.chain(d)) {
+            let truth = thematic::Version {
+                ground: &true_ground,
+                series: &true_series,
+                vintage: right,
+            };
+            let seen = thematic::Version {
+                ground: &ground,
+                series: &naive,
+                vintage: seen,
+            };
+            vintages.extend(thematic::compare(truth, seen, d as u32, &reference)?);
+        }
+    }
     let decide = |ground: &Ground, series: Series| -> Result<Decided> {
         let status = ledger::decide(ground, &series, &reference, decree)?;
         Ok(Decided { series, status })
@@ -144,6 +170,7 @@ pub fn evaluate(truth: &Path, observed: &Path, progress: &dyn Progress) -> Resul
         scores: Vec::new(),
         communes: Vec::new(),
         verdicts: Vec::new(),
+        vintages,
         steps,
         shifts: shifts.into_iter().flatten().collect(),
     };

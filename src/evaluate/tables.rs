@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 use crate::grid::format_m2;
 use crate::publish::require_new;
 
-/// Writes the scores into the folder `out`: `scores.csv`, `verdicts.csv` and
-/// `communes.csv`.
+/// Writes the scores into the folder `out`: `scores.csv`, `verdicts.csv`, `communes.csv` and
+/// `vintages.csv`.
 pub fn write(evaluation: &Evaluation, out: &Path) -> Result<()> {
     require_new(out)?;
     std::fs::create_dir_all(out).map_err(|e| Error::unwritable(out, e))?;
@@ -73,7 +73,17 @@ pub fn write(evaluation: &Evaluation, out: &Path) -> Result<()> {
     let columns = "about,year_before,year_after,method,commune,true_stock_after_m2,\
                    stock_after_m2,true_artificialised_m2,artificialised_m2,\
                    true_desartificialised_m2,desartificialised_m2,true_net_m2,net_m2";
-    table(&out.join("communes.csv"), columns, communes)
+    table(&out.join("communes.csv"), columns, communes)?;
+    let vintages = evaluation.vintages.iter().map(|v| {
+        let about = if v.is_specified { "specified" } else { "all" };
+        let mut row = vec![CAVEAT.to_owned(), v.year.to_string(), about.to_owned()];
+        row.extend([v.area, v.cover, v.usage, v.both].map(format_m2));
+        row.extend([v.cover, v.usage, v.both].map(|area| share(v.share(area))));
+        row
+    });
+    let columns = "about,year,ground,area_m2,right_cover_m2,right_use_m2,right_both_m2,\
+                   right_cover,right_use,right_both";
+    table(&out.join("vintages.csv"), columns, vintages)
 }
 
 /// A share; nothing where there is nothing to divide by.

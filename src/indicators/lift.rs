@@ -1,5 +1,8 @@
 //! The account of larger territories: that of their communes, added up.
 //!
+//! Communes that belong to the same territories at every level are added up first, once for all levels, where
+//! that makes a large table much shorter.
+//!
 //! Every table of the account that is by commune becomes the same table by territory, which is then
 //! read by the same SQL. A territory of one département has the years of that département. One that
 //! lies in several has the rows of each, and rows for the whole, whose département is empty: for the
@@ -36,6 +39,24 @@ const SUMMED: [&str; 16] = [
     "jobs_known",
 ];
 
+/// Tables with fewer rows than this are lifted as they are.
+const LARGE: usize = 100_000;
+/// Tables in which a commune is more than the sum of its rows.
+const OWN: [&str; 5] = [
+    "commune_periods",
+    "commune_vintages",
+    "communes",
+    "neighbours",
+    "population",
+];
+
+/// The large tables of an account by parts: communes that belong to the same territories at every level.
+pub(super) struct Parts {
+    tables: BTreeMap<String, DataFrame>,
+    /// The territories of each part, as `levels` has those of each commune.
+    levels: DataFrame,
+}
+
 /// The account of the territories of one level.
 pub(super) struct Lifted {
     pub account: Account,
@@ -64,8 +85,64 @@ struct Entry {
 }
 
 impl Account {
-    /// The account by the territories of a level.
-    pub(super) fn lifted(&self, level: &str) -> Result<Lifted> {
+    /// The large tables by parts; `None` where it would not pay.
+    pub(super) fn parts(&self) -> Result<Option<Parts>> {
+        let large = |(name, frame): &(&String, &DataFrame)| {
+            let is_own = OWN.contains(&name.as_str()) || *name == "levels";
+            !is_own && frame.height() >= LARGE && frame.column("commune").is_ok()
+        };
+        let large: Vec<(&String, &DataFrame)> = self.0.iter().filter(large).collect();
+        let mut memberships: BTreeMap<String, Vec<(String, String, String)>> = BTreeMap::new();
+        let territories = self.pairs("levels", "territory", "territory_name")?;
+        for ((level, commune), (territory, name)) in self
+            .pairs("levels", "level", "commune")?
+            .into_iter()
+            .zip(territories)
+        {
+            let of = memberships.entry(commune).or_default();
+            of.push((level, territory, name));
+        }
+        let communes = memberships.len();
+        let mut parts: BTreeMap<Vec<(String, String, String)>, Vec<String>> = BTreeMap::new();
+        for (commune, mut of) in memberships {
+            of.sort_unstable();
+            parts.entry(of).or_default().push(commune);
+        }
+        if large.is_empty() || 2 * parts.len() > communes {
+            return Ok(None);
+        }
+        let numbers = || (0..parts.len()).map(|n| n.to_string());
+        let members: Vec<(String, &String)> = numbers()
+            .zip(parts.values())
+            .flat_map(|(part, communes)| communes.iter().map(move |c| (part.clone(), c)))
+            .collect();
+        let members = Columns::default()
+            .texts("commune", members.iter().map(|m| Some(m.1.as_str())))
+            .texts("territory", members.iter().map(|m| Some(m.0.as_str())))
+            .frame()?;
+        let of: Vec<(String, &(String, String, String))> = numbers()
+            .zip(parts.keys())
+            .flat_map(|(part, of)| of.iter().map(move |one| (part.clone(), one)))
+            .collect();
+        let levels = Columns::default()
+            .texts("level", of.iter().map(|o| Some(o.1.0.as_str())))
+            .texts("territory", of.iter().map(|o| Some(o.1.1.as_str())))
+            .texts("territory_name", of.iter().map(|o| Some(o.1.2.as_str())))
+            .texts("commune", of.iter().map(|o| Some(o.0.as_str())))
+            .frame()?;
+        let mut context = SQLContext::new();
+        context.register("members", members.lazy());
+        let mut tables = BTreeMap::new();
+        for (name, frame) in large {
+            context.register(name, frame.clone().lazy());
+            let sql = sum(name, frame, "members", ("", &[]));
+            tables.insert(name.clone(), run(&mut context, &sql)?);
+        }
+        Ok(Some(Parts { tables, levels }))
+    }
+
+    /// The account by the territories of a level, from parts where there are.
+    pub(super) fn lifted(&self, level: &str, parts: Option<&Parts>) -> Result<Lifted> {
         let calendar = Calendar::of(self)?;
         let departements = self.departements_of(level)?;
         let mut dates = Dates::default();
@@ -80,14 +157,22 @@ impl Account {
             );
         }
         let mut context = SQLContext::new();
+        let part = |name: &str| parts.and_then(|parts| parts.tables.get(name));
         for (name, frame) in &self.0 {
+            let frame = part(name).unwrap_or(frame);
             context.register(name, frame.clone().lazy());
         }
-        let members = format!(
-            "SELECT commune, territory, territory_name FROM levels WHERE level = '{level}'"
-        );
-        let members = run(&mut context, &members)?;
-        context.register("members", members.lazy());
+        if let Some(parts) = parts {
+            context.register("part_levels", parts.levels.clone().lazy());
+        }
+        let tables = [("levels", "members"), ("part_levels", "part_members")];
+        for (levels, members) in tables.into_iter().take(1 + usize::from(parts.is_some())) {
+            let sql = format!(
+                "SELECT commune, territory, territory_name FROM {levels} WHERE level = '{level}'"
+            );
+            let found = run(&mut context, &sql)?;
+            context.register(members, found.lazy());
+        }
         context.register(
             "entered_departements",
             departement_entries(&departements)?.lazy(),
@@ -103,7 +188,13 @@ impl Account {
             let is_by_commune = name != "levels" && frame.column("commune").is_ok();
             let frame = match is_by_commune {
                 _ if name == "neighbours" => run(&mut context, TOUCHING)?,
-                true => run(&mut context, &lift(name, frame))?,
+                true => {
+                    let members = part(name).map_or("members", |_| "part_members");
+                    run(
+                        &mut context,
+                        &sum(name, frame, members, entered(name, frame)),
+                    )?
+                }
                 false => frame.clone(),
             };
             lifted.0.insert(name.clone(), frame);
@@ -162,10 +253,10 @@ const TOUCHING: &str = "SELECT DISTINCT m.territory AS commune, o.other AS neigh
   WHERE m.territory <> o.other
   ORDER BY m.territory, o.other";
 
-/// The SQL that adds a table up.
-fn lift(name: &str, frame: &DataFrame) -> String {
+/// Where the départements or the years of a table are entered, and the columns of its years.
+fn entered(name: &str, frame: &DataFrame) -> (&'static str, &'static [&'static str]) {
     let has = |column: &str| frame.column(column).is_ok();
-    let (entered, by): (&str, &[&str]) = if !has("departement") {
+    if !has("departement") {
         ("", &[])
     } else if ["communes", "population"].contains(&name) {
         ("entered_departements", &[])
@@ -175,7 +266,11 @@ fn lift(name: &str, frame: &DataFrame) -> String {
         ("entered_vintages", &["year"])
     } else {
         ("", &[])
-    };
+    }
+}
+
+/// The SQL that adds a table up by the territories of `members`.
+fn sum(name: &str, frame: &DataFrame, members: &str, (entered, by): (&str, &[&str])) -> String {
     let (mut keys, mut sums) = (Vec::new(), Vec::new());
     for column in frame.columns() {
         let column = column.name().as_str();
@@ -219,7 +314,7 @@ fn lift(name: &str, frame: &DataFrame) -> String {
         .collect();
     let grouped: Vec<&str> = keys.iter().map(|(source, _)| source.as_str()).collect();
     let mut sql = format!(
-        "SELECT {} FROM {name} AS f JOIN members AS m ON m.commune = f.commune",
+        "SELECT {} FROM {name} AS f JOIN {members} AS m ON m.commune = f.commune",
         selected.join(", ")
     );
     if !entered.is_empty() {

@@ -79,6 +79,7 @@ const TABLES: &[(&str, &str)] = &tables![
 ];
 
 /// A computed table.
+#[derive(Clone)]
 pub struct Table {
     /// What it is.
     pub indicator: Indicator,
@@ -118,8 +119,12 @@ pub fn compute(
         }
         take(table)
     })?;
+    let parts = match levels.len() {
+        0 | 1 => None,
+        _ => with_guarantee.parts()?,
+    };
     for level in levels {
-        let lifted = with_guarantee.lifted(level)?;
+        let lifted = with_guarantee.lifted(level, parts.as_ref())?;
         let is_asked = |name: &str| name != GUARANTEE;
         compute_at(&lifted.account, indicators, is_asked, &mut |mut table| {
             if table.frame.column("commune").is_err() {

@@ -8,6 +8,7 @@ use super::noding::{Edges, Items, Noded, Segment, node, symmetric_difference};
 use super::trace::{Cycles, link};
 use super::{FaceId, OUTSIDE, Partition, nesting};
 use crate::grid::{Point, orientation};
+use crate::memory::LargeBlocksReturned;
 
 /// An item of an overlay: one region, whose boundary was given to the [`Builder`].
 pub type ItemId = u32;
@@ -107,6 +108,8 @@ impl Builder {
     pub fn build(self) -> Overlay {
         let mut parts = self.others;
         parts.push(self.segments);
+        let is_large = parts.iter().map(Vec::len).sum::<usize>() > LARGE;
+        let _returned = is_large.then(LargeBlocksReturned::new);
         let Noded {
             edges,
             passes,
@@ -137,6 +140,9 @@ impl Builder {
         }
     }
 }
+
+/// More segments than this, and the memory of each step is given back before the next one.
+const LARGE: usize = 1 << 18;
 
 /// Numbers the ends of edges: the nodes, and the node where each half-edge starts.
 fn index(ends: &[(Point, Point)]) -> (Vec<Point>, Vec<u32>) {

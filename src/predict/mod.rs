@@ -28,7 +28,7 @@ use sha2::{Digest, Sha256};
 pub use bands::{Imagery, Patch, Stack};
 pub use card::{Activation, BAND_NAMES, Card, Found, Input, InputBand, Output, Values};
 pub use compact::{Compact, CompactBand, require_compact};
-pub use model::{Device, Graph, Model, Port};
+pub use model::{Device, Graph, Model, Port, Windows};
 pub use seen::SeenCovers;
 pub use windows::Blend;
 
@@ -101,6 +101,7 @@ impl Prediction {
                 device: Device::Cpu,
                 sessions: 1,
                 threads: std::thread::available_parallelism().map_or(1, usize::from),
+                batch: 1,
             },
             is_anew: false,
         }
@@ -116,6 +117,8 @@ pub struct Engine {
     pub sessions: usize,
     /// Threads of each.
     pub threads: usize,
+    /// Windows that each looks at together, where the graph takes more than one.
+    pub batch: usize,
 }
 
 /// What was made.
@@ -259,7 +262,8 @@ fn make(
     }
     let job = Job::open(&prediction.probabilities, &what, prediction.is_anew)?;
     let reading = CacheLimit::new(READING_CACHE);
-    let done = match work::run(models, &stack, &frame, prediction.blend, &job, progress) {
+    let how = (prediction.blend, prediction.engine.batch);
+    let done = match work::run(models, &stack, &frame, how, &job, progress) {
         Ok(done) => done,
         Err(error) => {
             job.abandon();
@@ -273,13 +277,12 @@ fn make(
     let areas = write(prediction, (&card, digest), &stack, &frame, &job)?;
     drop(writing);
     job.finish()?;
-    let side = frame.plan.side as u64;
     Ok(Summary {
         model: card.name,
         nomenclature: card.output.nomenclature,
         pixels: frame.plan.extent.pixels(),
         windows: done.windows,
-        pixels_in: done.windows * side * side,
+        pixels_in: done.pixels_in,
         pixels_made: done.pixels,
         areas,
         pixel: frame.grid.pixel,
@@ -322,6 +325,10 @@ fn frame<'a>(
     };
     let plan = Plan::new(model.side, model.side_out, margin, extent)
         .ok_or_else(|| refused("it leaves nothing in the middle"))?;
+    let plan = match model.is_flexible {
+        true => plan.trimmed(whole, multiple),
+        false => plan,
+    };
     let reach = card.input.reach.unwrap_or(0);
     if reach > margin {
         return Err(refused(&format!(
@@ -367,6 +374,7 @@ fn description(
         "windows": {
             "side": plan.side,
             "margin": plan.margin,
+            "trimmed": plan.trim.is_some(),
             "blend": format!("{:?}", prediction.blend),
         },
         "extent": [extent.column, extent.row, extent.width as i64, extent.height as i64],

@@ -108,6 +108,19 @@ fn port(outlet: &ort::value::Outlet) -> Port {
     }
 }
 
+/// Windows that a model looks at together.
+#[derive(Clone, Copy, Debug)]
+pub struct Windows<'a> {
+    /// Normalised values, window by window, band by band and row by row.
+    pub values: &'a [f32],
+    /// How many windows,
+    pub count: usize,
+    /// of how many rows each,
+    pub height: usize,
+    /// and of how many columns.
+    pub width: usize,
+}
+
 /// A graph and its card that agree.
 pub struct Model {
     graph: Graph,
@@ -117,6 +130,10 @@ pub struct Model {
     pub side: usize,
     /// Side of what comes out, centred in what goes in.
     pub side_out: usize,
+    /// Whether windows may have other sides.
+    pub is_flexible: bool,
+    /// Whether it looks at several windows at once.
+    pub is_batched: bool,
     is_half: bool,
     input: String,
     output: String,
@@ -255,13 +272,38 @@ impl Model {
             card,
             side,
             side_out: side,
+            is_flexible: false,
+            is_batched: batch.is_none(),
             is_half,
             input,
             output,
         };
-        let shape = model.forward(&vec![0.0; told * side * side], &mut Vec::new())?;
+        let shape = model.try_window(side, side)?;
         model.side_out = model.out_side(&shape)?;
+        if rows.is_none() && columns.is_none() {
+            // A graph may say that it takes windows of any sides, and hold steps that do not.
+            let multiple = model.card.input.multiple;
+            let [rows, columns] = [side / 2, side / 4].map(|n| n.max(1).next_multiple_of(multiple));
+            let crop = side - model.side_out;
+            let wanted = [rows, columns].map(|n| n.saturating_sub(crop));
+            model.is_flexible = wanted.iter().all(|&n| n > 0)
+                && model
+                    .try_window(rows, columns)
+                    .is_ok_and(|shape| shape.ends_with(&wanted));
+        }
         Ok(model)
+    }
+
+    /// The shape of what comes out for a window of nothing.
+    fn try_window(&mut self, height: usize, width: usize) -> Result<Vec<usize>> {
+        let nothing = vec![0.0; self.card.input.bands.len() * height * width];
+        let windows = Windows {
+            values: &nothing,
+            count: 1,
+            height,
+            width,
+        };
+        self.forward(windows, &mut Vec::new())
     }
 
     /// The side of what comes out, from its shape.
@@ -306,22 +348,26 @@ impl Model {
         Ok(rows)
     }
 
-    /// Runs the graph on one window: normalised values, band by band and row by row. Puts what comes
-    /// out into `found`, and gives its shape.
-    pub fn forward(&mut self, values: &[f32], found: &mut Vec<f32>) -> Result<Vec<usize>> {
+    /// Runs the graph on windows. Puts what comes out into `found`, and gives its shape.
+    pub fn forward(&mut self, windows: Windows, found: &mut Vec<f32>) -> Result<Vec<usize>> {
+        let Windows {
+            values,
+            count,
+            height,
+            width,
+        } = windows;
         let place = &self.graph.place;
         let failed = |e: ort::Error| {
             Error::input(
                 place,
                 format!(
-                    "failed on a window of {} pixels: {}",
-                    self.side,
+                    "failed on a window of {width} by {height} pixels: {}",
                     e.message()
                 ),
                 "check `window` and `multiple` in its card, and the memory of this machine",
             )
         };
-        let shape = [1, self.card.input.bands.len(), self.side, self.side];
+        let shape = [count, self.card.input.bands.len(), height, width];
         let halves: Vec<f16>;
         let inputs = if self.is_half {
             halves = values.iter().map(|&value| f16::from_f32(value)).collect();

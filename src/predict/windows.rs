@@ -28,6 +28,8 @@ pub struct Plan {
     pub stride: usize,
     /// The pixels asked for.
     pub extent: Window,
+    /// Where the images lie, when windows that reach far beyond are cut, and the steps of such cuts.
+    pub trim: Option<(Window, usize)>,
 }
 
 /// A square of pixels that is finished once its window has been looked at: it lies `margin` left
@@ -47,7 +49,15 @@ impl Plan {
             margin,
             stride,
             extent,
+            trim: None,
         })
+    }
+
+    /// The same windows, cut where they reach more than a margin beyond the images: mirrored ground is looked at
+    /// no longer than results need it. Where they are cut depends on where the images lie, and on nothing else.
+    pub fn trimmed(self, images: Window, multiple: usize) -> Self {
+        let trim = Some((images, multiple.max(1)));
+        Self { trim, ..self }
     }
 
     /// The columns of tiles.
@@ -83,9 +93,38 @@ impl Plan {
         self.square((column, row), -(self.margin as i64), self.stride)
     }
 
+    /// The pixels of a window that count in full.
+    pub fn core(&self, window: Tile) -> Window {
+        self.square(window, 0, self.stride)
+    }
+
+    /// The pixels that a window has results for, when it is not cut.
+    pub fn output(&self, window: Tile) -> Window {
+        self.square(window, -(self.margin as i64), self.stride + 2 * self.margin)
+    }
+
     /// The pixels that go into the model.
     pub fn input(&self, window: Tile) -> Window {
-        self.square(window, -((self.margin + self.crop) as i64), self.side)
+        let context = self.margin + self.crop;
+        let whole = self.square(window, -(context as i64), self.side);
+        let Some((images, step)) = self.trim else {
+            return whole;
+        };
+        let cut = |whole: Range<i64>, images: Range<i64>| {
+            let steps = |beyond: i64| beyond.max(0) / step as i64 * step as i64;
+            let start = whole.start + steps(images.start - context as i64 - whole.start);
+            let end = whole.end - steps(whole.end - (images.end + context as i64));
+            // A window that has nothing of the images is not looked at.
+            if start < end { start..end } else { whole }
+        };
+        let columns = cut(whole.columns(), images.columns());
+        let rows = cut(whole.rows(), images.rows());
+        Window {
+            column: columns.start,
+            row: rows.start,
+            width: (columns.end - columns.start) as usize,
+            height: (rows.end - rows.start) as usize,
+        }
     }
 
     fn square(&self, (column, row): Tile, shift: i64, side: usize) -> Window {
@@ -152,6 +191,23 @@ mod tests {
                 assert_eq!(weights[n] + next, 1.0, "{blend:?} {n}");
             }
         }
+    }
+
+    #[test]
+    fn windows_are_cut_beyond_the_images_by_whole_steps() {
+        let images = Window {
+            column: 40,
+            row: 0,
+            width: 100,
+            height: 400,
+        };
+        let plan = plan(40, 10).trimmed(images, 8);
+        // Whole, it would look at columns -16 to 112; 24 is a margin from the images.
+        let cut = plan.input((0, 1));
+        assert_eq!(cut.columns(), 24..112);
+        assert_eq!(cut.rows(), 80..208);
+        assert_eq!(plan.input((1, 1)).columns(), 80..160);
+        assert_eq!(plan.output((0, 1)).columns(), -16..112);
     }
 
     #[test]

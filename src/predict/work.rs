@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use super::Frame;
 use super::bands::{Patch, Stack};
 use super::job::Job;
-use super::model::Model;
+use super::model::{Model, Windows};
 use super::probabilities::activate;
 use super::stitch::Stitcher;
 use super::windows::{Blend, Plan, Tile};
@@ -25,6 +25,8 @@ const STRIP: usize = 32;
 pub(super) struct Done {
     /// Windows looked at.
     pub(super) windows: u64,
+    /// Pixels that went into the model.
+    pub(super) pixels_in: u64,
     /// Pixels written.
     pub(super) pixels: u64,
 }
@@ -43,7 +45,9 @@ struct Item {
     number: usize,
     step: Step,
     window: Tile,
-    /// What goes into the model.
+    /// The pixels that go into the model,
+    input: Window,
+    /// and what they are.
     patch: Patch,
     /// What comes out; nothing where there is nothing to look at.
     found: Option<Vec<f32>>,
@@ -143,7 +147,7 @@ pub(super) fn run(
     models: Vec<Model>,
     stack: &Stack,
     frame: &Frame,
-    blend: Blend,
+    (blend, batch): (Blend, usize),
     job: &Job,
     progress: &dyn Progress,
 ) -> Result<Done> {
@@ -169,9 +173,13 @@ pub(super) fn run(
     );
     let active = models[0].card.active();
     let reach = models[0].card.input.reach.unwrap_or(0);
+    let batch = match models[0].is_batched {
+        true => batch.max(1),
+        false => 1,
+    };
     let sessions = models.len();
-    let (to_models, read) = sync_channel::<Item>(sessions + 1);
-    let (to_writer, run) = sync_channel::<Item>(sessions);
+    let (to_models, read) = sync_channel::<Item>(batch * sessions + 1);
+    let (to_writer, run) = sync_channel::<Item>(batch * sessions);
     let read = Mutex::new(read);
     let rooms = Rooms {
         patches: Room::new(),
@@ -184,7 +192,7 @@ pub(super) fn run(
             .into_iter()
             .map(|model| {
                 let (read, to_writer) = (&read, to_writer.clone());
-                scope.spawn(move || running(model, read, to_writer, rooms))
+                scope.spawn(move || running((model, batch), plan, read, to_writer, rooms))
             })
             .collect();
         drop(to_writer);
@@ -238,11 +246,13 @@ fn reading(
         for column in windows[step.strip].clone() {
             let window = (column, step.row);
             let mut patch = rooms.patches.take();
-            let (has_core, valid) = read_window(stack, plan, window, &mut patch)?;
+            let input = plan.input(window);
+            let (has_core, valid) = read_window(stack, plan, (window, &input), &mut patch)?;
             let item = Item {
                 number,
                 step,
                 window,
+                input,
                 patch,
                 found: None,
                 has_core,
@@ -262,49 +272,131 @@ fn reading(
 fn read_window(
     stack: &Stack,
     plan: &Plan,
-    window: Tile,
+    (window, input): (Tile, &Window),
     patch: &mut Patch,
 ) -> Result<(bool, Vec<bool>)> {
-    let input = plan.input(window);
-    if stack.is_outside(&input) || !stack.read(&input, patch)? {
-        return Ok((false, vec![false; plan.stride * plan.stride]));
+    let mut valid = vec![false; plan.stride * plan.stride];
+    if stack.is_outside(input) || !stack.read(input, patch)? {
+        return Ok((false, valid));
     }
-    let square = |shift: usize| {
-        let lines = patch
-            .valid
-            .chunks_exact(plan.side)
-            .skip(shift)
-            .take(plan.stride);
-        lines.flat_map(move |line| &line[shift..shift + plan.stride])
-    };
-    let has_core = square(plan.crop + plan.margin).any(|&is_there| is_there);
-    Ok((has_core, square(plan.crop).copied().collect()))
+    lay(&patch.valid, input, &mut valid, &plan.core(window));
+    let has_core = valid.contains(&true);
+    valid.fill(false);
+    lay(&patch.valid, input, &mut valid, &plan.tile(window));
+    Ok((has_core, valid))
 }
 
-/// Runs a model on the windows that come.
+/// Copies what two windows share from the values of one to those of the other.
+fn lay<T: Copy>(from: &[T], of: &Window, to: &mut [T], at: &Window) {
+    let shared = of.intersection(at);
+    for row in shared.rows() {
+        let start = |window: &Window| {
+            let line = (row - window.row) as usize * window.width;
+            line + (shared.column - window.column) as usize
+        };
+        let (from_start, to_start) = (start(of), start(at));
+        to[to_start..to_start + shared.width]
+            .copy_from_slice(&from[from_start..from_start + shared.width]);
+    }
+}
+
+/// Runs a model on the windows that come, `batch` of them together.
 fn running(
-    mut model: Model,
+    (mut model, batch): (Model, usize),
+    plan: &Plan,
     read: &Mutex<Receiver<Item>>,
     to_writer: SyncSender<Item>,
     rooms: &Rooms,
 ) -> Result<()> {
+    let mut items = Vec::new();
     loop {
-        let next = match read.lock() {
-            Ok(read) => read.recv(),
+        match read.lock() {
+            Ok(read) => items.extend(read.iter().take(batch)),
             Err(_) => return Ok(()),
-        };
-        let Ok(mut item) = next else {
+        }
+        if items.is_empty() {
             return Ok(());
+        }
+        let alike = |p: &Item, q: &Item| {
+            let shape = |item: &Item| (item.has_core, item.input.width, item.input.height);
+            shape(p) == shape(q)
         };
-        if item.has_core {
-            let mut found = rooms.found.take();
-            model.forward(&item.patch.values, &mut found)?;
+        for items in items.chunk_by_mut(alike) {
+            look(&mut model, plan, items, rooms)?;
+        }
+        for item in items.drain(..) {
+            if to_writer.send(item).is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Runs a model on windows of one shape.
+fn look(model: &mut Model, plan: &Plan, items: &mut [Item], rooms: &Rooms) -> Result<()> {
+    let Some(Item {
+        input, has_core, ..
+    }) = items.first()
+    else {
+        return Ok(());
+    };
+    if *has_core {
+        let input = *input;
+        let together: Vec<f32>;
+        let values = match &*items {
+            [item] => &item.patch.values,
+            items => {
+                let values = items.iter().flat_map(|item| &item.patch.values);
+                together = values.copied().collect();
+                &together
+            }
+        };
+        let windows = Windows {
+            values,
+            count: items.len(),
+            height: input.height,
+            width: input.width,
+        };
+        let mut found = rooms.found.take();
+        model.forward(windows, &mut found)?;
+        let is_whole = (input.width, input.height) == (plan.side, plan.side);
+        if let [item] = &mut *items
+            && is_whole
+        {
             item.found = Some(found);
+        } else {
+            let size = found.len() / items.len();
+            for (item, found) in items.iter_mut().zip(found.chunks_exact(size)) {
+                let mut whole = rooms.found.take();
+                widen(found, plan, item, &mut whole);
+                item.found = Some(whole);
+            }
+            rooms.found.give(found);
         }
+    }
+    for item in items {
         rooms.patches.give(std::mem::take(&mut item.patch));
-        if to_writer.send(item).is_err() {
-            return Ok(());
-        }
+    }
+    Ok(())
+}
+
+/// Puts the results of a window that was cut in their places in a whole one, channel by channel.
+fn widen(found: &[f32], plan: &Plan, item: &Item, whole: &mut Vec<f32>) {
+    let (input, at, crop) = (item.input, plan.output(item.window), plan.crop);
+    let of = Window {
+        column: input.column + crop as i64,
+        row: input.row + crop as i64,
+        width: input.width - 2 * crop,
+        height: input.height - 2 * crop,
+    };
+    let (size, whole_size) = (of.width * of.height, at.width * at.height);
+    whole.clear();
+    whole.resize(found.len() / size * whole_size, 0.0);
+    for (found, whole) in found
+        .chunks_exact(size)
+        .zip(whole.chunks_exact_mut(whole_size))
+    {
+        lay(found, &of, whole, &at);
     }
 }
 
@@ -356,6 +448,7 @@ impl Writer<'_> {
                 if let Some(found) = &mut item.found {
                     (self.activate)(found);
                     done.windows += 1;
+                    done.pixels_in += item.input.pixels();
                 }
                 let tile = stitcher.add(item.window, item.found.as_deref());
                 if let Some(part) = &mut part

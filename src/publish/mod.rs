@@ -12,6 +12,7 @@ mod stac;
 mod staging;
 mod style;
 mod tables;
+mod text;
 mod wide;
 mod workbook;
 

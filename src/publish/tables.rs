@@ -9,15 +9,15 @@ use arrow::datatypes::{DataType as ArrowType, Float64Type, Int64Type};
 use polars::prelude::{AnyValue, Column, DataFrame, DataType};
 use rayon::prelude::*;
 
-use super::Staging;
 use super::account::array;
 use super::ledger::batch;
+use super::{Staging, text};
 use crate::error::{Error, Result};
 use crate::grid::{HALF_CM2_PER_M2, format_m2};
 use crate::indicators::Table;
 
 /// Ending of columns in half square centimetres, and what they are published as.
-const EXACT: &str = "_half_cm2";
+pub(super) const EXACT: &str = "_half_cm2";
 const PUBLISHED: &str = "_m2";
 
 /// One value of a table.
@@ -186,13 +186,7 @@ fn write_frame(
     for group in starts.chunks(rayon::current_num_threads().max(1)) {
         let texts = group
             .par_iter()
-            .map(|&start| {
-                let columns = cells(&frame.slice(start as i64, CHUNK))?;
-                let mut text = Vec::new();
-                write_rows(&mut writer(&mut text, separator), &columns)
-                    .map_err(|e| Error::Internal(format!("a table: {e}")))?;
-                Ok(text)
-            })
+            .map(|&start| text::rows(&frame.slice(start as i64, CHUNK), separator))
             .collect::<Result<Vec<Vec<u8>>>>()?;
         for text in texts {
             if let Err(error) = to.write_all(&text) {

@@ -2,6 +2,7 @@
 //! French labels with their units.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError,
@@ -48,39 +49,51 @@ struct Formats {
     number: Format,
 }
 
-/// Writes the workbook of one level; that of communes, and of what is not by territory, for none.
-pub fn write(staging: &Staging, level: Option<&str>, tables: &[&Table]) -> Result<()> {
-    let name = match level {
-        Some(level) => format!("tables/{level}/millesime-{level}.xlsx"),
-        None => "tables/millesime.xlsx".to_owned(),
-    };
-    let path = staging.path(&name)?;
-    let dictionary = Dictionary::load()?;
-    let columns = tables
-        .iter()
-        .map(|table| cells(&table.frame))
-        .collect::<Result<Vec<_>>>()?;
-    let make = || -> std::result::Result<Vec<u8>, XlsxError> {
+/// The workbook of one level; that of communes, and of what is not by territory, for none.
+pub struct Sheets {
+    path: PathBuf,
+    tables: Vec<Table>,
+}
+
+impl Sheets {
+    /// Of these tables.
+    pub fn new(staging: &Staging, level: Option<&str>, tables: &[Table]) -> Result<Self> {
+        let name = match level {
+            Some(level) => format!("tables/{level}/millesime-{level}.xlsx"),
+            None => "tables/millesime.xlsx".to_owned(),
+        };
+        Ok(Self {
+            path: staging.path(name)?,
+            tables: tables.to_vec(),
+        })
+    }
+
+    /// Writes it.
+    pub fn write(self) -> Result<()> {
+        let failed = |e: XlsxError| Error::Internal(format!("{}: {e}", self.path.display()));
+        let dictionary = Dictionary::load()?;
         let mut workbook = Workbook::new();
         // A date of our own, so that the same figures make the same bytes.
-        let date = ExcelDateTime::from_ymd(2000, 1, 1)?;
+        let date = ExcelDateTime::from_ymd(2000, 1, 1).map_err(failed)?;
         workbook.set_properties(&DocProperties::new().set_creation_datetime(&date));
         let formats = Formats::new();
-        sources(workbook.add_worksheet(), tables, &formats)?;
+        sources(workbook.add_worksheet(), &self.tables, &formats).map_err(failed)?;
         let mut taken = BTreeSet::from([SOURCES.to_owned(), KEPT.to_owned()]);
-        for (table, columns) in tables.iter().zip(&columns) {
+        for table in &self.tables {
             // What has no rows is told among the sources.
             if table.rows > LONGEST || table.rows == 0 {
                 continue;
             }
+            let (name, columns) = (&table.indicator.name, cells(&table.frame)?);
             let sheet = workbook.add_worksheet();
-            sheet.set_name(sheet_name(&table.indicator.name, &mut taken))?;
-            fill(sheet, &table.indicator.name, columns, &dictionary, &formats)?;
+            let named = sheet.set_name(sheet_name(name, &mut taken)).map(|_| ());
+            named
+                .and_then(|()| fill(sheet, name, &columns, &dictionary, &formats))
+                .map_err(failed)?;
         }
-        workbook.save_to_buffer()
-    };
-    let bytes = make().map_err(|e| Error::Internal(format!("{name}: {e}")))?;
-    std::fs::write(&path, bytes).map_err(|e| Error::unwritable(&path, e))
+        let bytes = workbook.save_to_buffer().map_err(failed)?;
+        std::fs::write(&self.path, bytes).map_err(|e| Error::unwritable(&self.path, e))
+    }
 }
 
 /// A name of a sheet that none has yet.
@@ -100,7 +113,7 @@ fn sheet_name(table: &str, taken: &mut BTreeSet<String>) -> String {
 /// What every table is and where it comes from.
 fn sources(
     sheet: &mut Worksheet,
-    tables: &[&Table],
+    tables: &[Table],
     formats: &Formats,
 ) -> std::result::Result<(), XlsxError> {
     sheet.set_name(SOURCES)?;

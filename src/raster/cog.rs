@@ -148,6 +148,10 @@ impl Cog<'_> {
         ];
         let options: RasterCreationOptions =
             options.into_iter().map(CslStringListEntry::from).collect();
+        // GDAL makes overviews in a file of its own first, whose compression, ZSTD by itself, takes more memory for
+        // each tile than the tile, and half of the time.
+        gdal::config::set_thread_local_config_option("COG_TMP_COMPRESSION", "PACKBITS")
+            .map_err(|e| Error::Internal(format!("GDAL takes no option: {e}")))?;
         let copy = parts
             .create_copy(&driver("COG")?, &whole, &options)
             .map_err(|e| Error::unwritable(&whole, e))?;

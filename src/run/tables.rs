@@ -190,7 +190,7 @@ pub(super) fn write_tables(
         title: territory.name.clone(),
         licence: territory.licence.clone(),
     };
-    let tables = publisher.finish(&about, &levels)?;
+    let tables = publisher.finish(&about)?;
     let outlines = parts.ground.filter(|_| territory.communes.is_some());
     let outlines = outlines.map(|ground| publish::Outlines { ground, crs });
     publish::wide(staging, &tables, parts.levels, outlines)?;

@@ -213,6 +213,15 @@ def main():
         lines += ["", "## A whole département", ""]
         lines += ["`millesime run` on a twin of 6 000 km² (`--km2 6000 --seed 1`):", ""]
         lines += ["```", scale.read_text().rstrip(), "```"]
+    production = folder / "production.txt"
+    if production.exists():
+        lines += ["", "## Production, by size", ""]
+        lines += [
+            "`millesime produce` on twins in pixels of 1 m (`--seed 9`): classes and probabilities of the shipped model, BD TOPO,",
+            "BD Forêt, RPG and Fichiers fonciers → `OCCUPATION_SOL` and `ZONE_CONSTRUITE`.",
+            "",
+        ]
+        lines += ["```", production.read_text().rstrip(), "```"]
     postgis = folder / "postgis.txt"
     if postgis.exists():
         lines += ["", "## PostGIS, the State's way", ""]

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Our figures beside each peer's, in one run on this machine; the results go to benches/RESULTS.md.
-#   bench.sh [engine|scale|predict|vectorise|statistics|questions|postgis]   one part only: the engine against its peers, a
+#   bench.sh [engine|scale|predict|vectorise|statistics|questions|production|postgis]   one part only: the engine against its peers, a
 #                             whole département, prediction from imagery, lines from a class raster, the tables of a
-#                             country, the changes of a commune and the reports of all, or the State's way in PostGIS
-#                             (Debian's postgresql and postgis; not among all)
+#                             country, the changes of a commune and the reports of all; or, not among all, production by
+#                             size, and the State's way in PostGIS (Debian's postgresql and postgis)
 #   REPEAT=1 bench.sh         each peer once, and not the fastest of three
 set -euo pipefail
+source scripts/imagery.sh
 what=${1:-all}
 target=${CARGO_TARGET_DIR:-target}
 work=$target/bench
@@ -119,6 +120,27 @@ predict() {
     } | tee "$work/predict.jsonl"
 }
 
+# From imagery and sources to a vintage, by size: twins of 10, 100 and 1 000 km² in pixels of 1 m. An hour, most of it
+# for what comes before.
+production() {
+    local program=$target/release/millesime folder year=2018
+    for km2 in ${SIZES:-10 100 1000}; do
+        folder=$work/production/$km2
+        if [ ! -e "$folder/PRODUCTION.toml" ]; then
+            rm -rf "$folder"
+            mkdir -p "$folder"
+            "$program" twin "$folder/twin" --km2 "$km2" --seed 9 --years $year --imagery 1 --sources >/dev/null
+            "$program" predict --model reference/models/twin-unet.onnx --image "$folder/twin/rgb-$year.tif" \
+                --ir "$folder/twin/irc-$year.tif" --dsm "$folder/twin/dsm-$year.tif" --dtm "$folder/twin/dtm.tif" \
+                -o "$folder/probabilities.tif" --classes "$folder/classes.tif" >/dev/null
+            production_territory "$folder/twin" "$(realpath "$folder")" $year
+        fi
+        rm -rf "$folder/out"
+        echo "== $km2 km²"
+        "$program" produce "$folder/PRODUCTION.toml" --vintage $year --out "$folder/out" | head -2
+    done | tee "$work/production.txt"
+}
+
 # The way of the State's tool, polygons and communes in PostGIS, beside the whole of a run: two dates drawn from one
 # another, and two that were drawn apart.
 postgis() {
@@ -145,9 +167,9 @@ case "$what" in
         scale
         questions
         ;;
-    engine | scale | predict | vectorise | statistics | questions | postgis) "$what" ;;
+    engine | scale | predict | vectorise | statistics | questions | production | postgis) "$what" ;;
     *)
-        echo "bench: what is \`$what\`? engine, scale, predict, vectorise, statistics, questions or postgis" >&2
+        echo "bench: what is \`$what\`? engine, scale, predict, vectorise, statistics, questions, production or postgis" >&2
         exit 2
         ;;
 esac

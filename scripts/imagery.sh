@@ -32,6 +32,21 @@ seen_territory() {
     } > "$folder/SEEN.toml"
 }
 
+# production_territory FOLDER OUT YEAR: one vintage from classes and probabilities in OUT and all sources; writes
+# OUT/PRODUCTION.toml.
+production_territory() {
+    local folder=$1 out=$2 year=$3 source
+    {
+        sed '/^\[\[vintages\]\]/,$d' "$folder/TERRITORY.toml" | sed "s|\"communes.gpkg\"|\"twin/communes.gpkg\"|"
+        printf '[[vintages]]\nyear = %s\nclasses = ["classes.tif"]\nprobabilities = "probabilities.tif"\n' "$year"
+        printf 'nomenclature = "odeon-naf"\n[vintages.produce]\n'
+        printf 'bd_foret = { path = "twin/sources/bd_foret-%s.gpkg", date = 2012 }\n' "$year"
+        for source in bd_topo rpg fichiers_fonciers; do
+            printf '%s = { path = "twin/sources/%s-%s.gpkg", date = %s }\n' "$source" "$source" "$year" "$year"
+        done
+    } > "$out/PRODUCTION.toml"
+}
+
 # produced_territory FOLDER OUT: the vintages that a run of that into OUT produced, with what it saw and decided;
 # writes FOLDER/PRODUCED.toml.
 produced_territory() {

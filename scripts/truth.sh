@@ -46,6 +46,10 @@ mkdir -p "$work"
         imagery_territory "$twin"
         "$program" run "$twin/IMAGERY.toml" --out "$twin/seen" >/dev/null
         produced_territory "$twin" "$(realpath "$twin/seen")"
+        seen_territory "$twin" "$(realpath "$twin/seen")"
+        echo "As the model saw them, before anything is produced (it tells no use):"
+        "$program" evaluate --truth "$twin/TERRITORY.toml" --observed "$twin/SEEN.toml" |
+            sed -n '/^vintage/,/^$/p'
         "$program" evaluate --truth "$twin/TERRITORY.toml" --observed "$twin/PRODUCED.toml" \
             --out "$work/scores-seen-$seed"
         echo '```'

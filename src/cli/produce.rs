@@ -82,13 +82,22 @@ pub fn main(flags: Flags) -> Result<Outcome> {
 fn print(summary: &Summary, year: u16, seconds: f64) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let quality = &summary.quality;
+    let memory = millesime::memory::peak();
+    let memory = memory.map_or(String::new(), |mib| format!(", {mib} MiB at most"));
     writeln!(
         out,
-        "{year}: {} objects, {:.2} ha; {:.1} s; in {}",
+        "{year}: {} objects, {:.2} ha; {seconds:.1} s{memory}; in {}",
         quality.objects,
         quality.area as f64 / HALF_CM2_PER_M2 as f64 / 10_000.0,
-        seconds,
         summary.out.display(),
+    )?;
+    let phases = summary.seconds.iter();
+    let phases: Vec<String> = phases.map(|(name, s)| format!("{name} {s:.1} s")).collect();
+    writeln!(
+        out,
+        "  {} faces before generalisation; {}",
+        summary.faces,
+        phases.join(", ")
     )?;
     if let Some(defect) = &quality.defect {
         writeln!(out, "  the partition is not valid: {defect}")?;

@@ -11,6 +11,7 @@ use ort::value::{TensorElementType, TensorRef, ValueType};
 use super::card::{self, Card, Found, Values};
 use super::runtime;
 use crate::error::{Error, Result};
+use crate::raster::Window;
 use crate::reference::Reference;
 
 /// Where a model runs.
@@ -398,6 +399,28 @@ impl Model {
 }
 
 impl Model {
+    /// Refuses what comes out when it is not as much smaller than a window as it was when tried.
+    pub(super) fn require_sides(&self, shape: &[usize], window: &Window) -> Result<()> {
+        let crop = self.side - self.side_out;
+        let wanted = [window.height, window.width].map(|n| n.saturating_sub(crop));
+        if shape.ends_with(&wanted) {
+            return Ok(());
+        }
+        let sides: Vec<String> = shape.iter().map(usize::to_string).collect();
+        Err(Error::input(
+            &self.graph.place,
+            format!(
+                "gives [{}] for a window of {} by {} pixels, where {} by {} were expected",
+                sides.join(", "),
+                window.width,
+                window.height,
+                wanted[1],
+                wanted[0]
+            ),
+            "export it for windows of one size",
+        ))
+    }
+
     /// Refuses numbers that are none, and probabilities that are none.
     fn require_sense(&self, found: &[f32]) -> Result<()> {
         let place = &self.graph.place;

@@ -358,7 +358,8 @@ fn look(model: &mut Model, plan: &Plan, items: &mut [Item], rooms: &Rooms) -> Re
             width: input.width,
         };
         let mut found = rooms.found.take();
-        model.forward(windows, &mut found)?;
+        let shape = model.forward(windows, &mut found)?;
+        model.require_sides(&shape, &input)?;
         let is_whole = (input.width, input.height) == (plan.side, plan.side);
         if let [item] = &mut *items
             && is_whole

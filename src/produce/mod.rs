@@ -13,6 +13,7 @@ pub use probabilities::seen_covers;
 pub use product::DECISIONS;
 pub use quality::Quality;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -23,7 +24,7 @@ use crate::error::{Error, Result};
 use crate::fuse::{self, Origin, SourceReport};
 use crate::generalise::{Plots, Rules, Wide, Widths, absorb, grow_buildings, simplify, widen};
 use crate::predict::{SeenCovers, digest};
-use crate::progress::Progress;
+use crate::progress::{Clock, Progress};
 use crate::publish::Staging;
 use crate::raster;
 use crate::reference::Reference;
@@ -54,6 +55,10 @@ pub struct Summary {
     pub quality: Quality,
     /// What was read of sources.
     pub sources: Vec<SourceReport>,
+    /// Faces of one thing each, before they were generalised.
+    pub faces: usize,
+    /// Seconds of each phase.
+    pub seconds: BTreeMap<String, f64>,
     /// Sources that were not given.
     pub missing: Vec<&'static str>,
     /// Ground of the communes of which nothing is told, half cm²; none without communes.
@@ -119,6 +124,8 @@ impl Production<'_> {
         progress: &dyn Progress,
     ) -> Result<Summary> {
         self.require(reference)?;
+        let clock = Clock::new(progress);
+        let progress: &dyn Progress = &clock;
         let staging = Staging::new(out)?;
         let rules = Rules::new(reference)?;
         let frame = Frame::read(self.territory, self.vintage, crs)?;
@@ -146,7 +153,8 @@ impl Production<'_> {
             }
         }
         progress.phase("deciding", None);
-        let decided = fused.plots(Origin::FichiersFonciers)?;
+        let decided = fused.plots(Origin::FichiersFonciers)?.dissolve();
+        let faces = decided.faces().count();
         let mut wide = Wide::default();
         let plots = generalise(&decided, &rules, &mut wide, progress)?;
         // The limits of communes are the last lines laid, so that they bend as little as may be;
@@ -165,12 +173,15 @@ impl Production<'_> {
         let path = staging.path(decided::DECIDED)?;
         decided::write(&path, &fused, &decisions, crs, reference)?;
         product.write_quality(&staging, &quality)?;
+        let seconds = clock.finish();
         let record = json!({
             "program": crate::publish::PROGRAM,
             "version": env!("CARGO_PKG_VERSION"),
             "year": self.vintage.year,
             "sources": fused.gathered.reports,
             "missing": self.missing(),
+            "faces": faces,
+            "seconds": seconds,
             "seen_before": self.before().map(|before| json!({
                 "year": before.year, "probabilities": before.probabilities,
             })),
@@ -184,6 +195,8 @@ impl Production<'_> {
         Ok(Summary {
             out: out.to_owned(),
             quality,
+            faces,
+            seconds,
             missing: self.missing(),
             uncovered: frame.area().map(|area| area - ground),
             sources: fused.gathered.reports,
@@ -290,7 +303,7 @@ fn generalise(
     progress: &dyn Progress,
 ) -> Result<Plots> {
     progress.phase("generalising", None);
-    let mut plots = grow_buildings(&plots.dissolve(), rules)?;
+    let mut plots = grow_buildings(plots, rules)?;
     plots = absorb(&plots, rules, &[]);
     for _ in 0..ROUNDS {
         plots = widen(&plots, rules, Widths::OfUse, wide)?;

@@ -4,7 +4,6 @@ mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -24,7 +23,7 @@ use crate::ledger::{self, CrossedRow, Ledger, PeriodFaces, Stock, VintageStatus}
 use crate::levels;
 use crate::predict::{self, Prediction};
 use crate::produce::{self, Production};
-use crate::progress::Progress;
+use crate::progress::{Clock, Progress};
 use crate::publish::{self, Staging};
 use crate::reference::Reference;
 use crate::territory::{self, AlignMode, ExemptionKind, Territory};
@@ -83,7 +82,7 @@ pub fn run_with(
     let has_product = territory.vintages.iter().any(|v| v.product.is_some());
     let predicted = predict_all(&mut territory, &predictions, &reference, progress)?;
     let produced = produce_all(&mut territory, out, &crs, &reference, progress)?;
-    let mut clock = Clock::new(progress);
+    let clock = Clock::new(progress);
 
     clock.phase("reading", Some(rows));
     let communes = territory
@@ -315,7 +314,7 @@ pub fn run_with(
         "accuracy": crate::sample::NOT_MEASURED,
         "partition": ground.report,
         "threads": rayon::current_num_threads(),
-        "seconds": timings.iter().cloned().collect::<BTreeMap<_, _>>(),
+        "seconds": timings,
     });
     write_manifest(&staging, &manifest)?;
     staging.finish()?;
@@ -499,40 +498,6 @@ impl Writer<'_> {
             publish::zone_construite(&path, self.ground, vintage, d, self.crs)?;
         }
         Ok(())
-    }
-}
-
-/// Seconds of each phase.
-struct Clock<'a> {
-    progress: &'a dyn Progress,
-    phases: Vec<(&'static str, Instant)>,
-}
-
-impl<'a> Clock<'a> {
-    fn new(progress: &'a dyn Progress) -> Self {
-        Self {
-            progress,
-            phases: Vec::new(),
-        }
-    }
-
-    fn phase(&mut self, name: &'static str, steps: Option<u64>) {
-        self.progress.phase(name, steps);
-        self.phases.push((name, Instant::now()));
-    }
-
-    fn finish(self) -> Vec<(&'static str, f64)> {
-        let ends = self
-            .phases
-            .iter()
-            .skip(1)
-            .map(|(_, at)| *at)
-            .chain([Instant::now()]);
-        self.phases
-            .iter()
-            .zip(ends)
-            .map(|((name, start), end)| (*name, (end - *start).as_secs_f64()))
-            .collect()
     }
 }
 

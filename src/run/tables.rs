@@ -1,12 +1,11 @@
 //! Tables: of the account, of consumption, of population, by commune and by level.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Clock, Summary, inputs, parameters, write_manifest};
+use super::{Summary, inputs, parameters, write_manifest};
 use crate::cog::Movements;
 use crate::communes::{self, Commune};
 use crate::crs::Crs;
@@ -17,7 +16,7 @@ use crate::indicators::{self, Account, Consumption, Parts};
 use crate::levels::{self, Levels};
 use crate::ministry;
 use crate::population;
-use crate::progress::Progress;
+use crate::progress::{Clock, Progress};
 use crate::publish::{self, Package, Publisher, Staging};
 use crate::reference::{OwnClasses, Reference};
 use crate::territory::Territory;
@@ -33,7 +32,7 @@ pub(super) fn tables_alone(
     progress: &dyn Progress,
 ) -> Result<Summary> {
     let staging = Staging::new(out)?.separated_by(territory.run.separator.sign());
-    let mut clock = Clock::new(progress);
+    let clock = Clock::new(progress);
     clock.phase("reading", None);
     let drawn = territory.communes.as_ref();
     let drawn = drawn.map(|c| communes::read(c, crs)).transpose()?;
@@ -78,7 +77,7 @@ pub(super) fn tables_alone(
         "levels": { "names": levels.names(), "communes_without": levels.missing },
         "enaf": told.enaf,
         "population": told.population,
-        "seconds": clock.finish().into_iter().collect::<BTreeMap<_, _>>(),
+        "seconds": clock.finish(),
     });
     write_manifest(&staging, &manifest)?;
     staging.finish()?;

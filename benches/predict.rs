@@ -85,9 +85,10 @@ fn main() {
     let model = PathBuf::from(model);
     let load = || Model::load(&model, None, None, &reference, (Device::Cpu, threads));
     let mut bare = load().expect("a model with its card");
-    let stack = Stack::open(&imagery, &bare.card.input).expect("imagery that fits");
-    let (whole, side) = (stack.window(), bare.side);
-    let read = |n: usize| {
+    let side = bare.side;
+    let input = bare.card.input.clone();
+    let read = |stack: &Stack, n: usize| {
+        let whole = stack.window();
         let across = (whole.width / side).max(1);
         let at = Window {
             column: whole.column + (n % across * side) as i64,
@@ -99,14 +100,17 @@ fn main() {
         stack.read(&at, &mut patch).expect("imagery that is whole");
         patch.values
     };
-    let patches = || (0..WINDOWS).map(read).collect::<Vec<_>>();
+    let patches = || {
+        let stack = Stack::open(&imagery, &input).expect("imagery that fits");
+        (0..WINDOWS).map(|n| read(&stack, n)).collect::<Vec<_>>()
+    };
     let before = bound(&mut bare, &patches(), 2);
     drop(bare);
     // From here on the memory is that of the prediction.
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    std::fs::write("/proc/self/clear_refs", "5").expect("Linux counts anew");
     let prediction = Prediction {
         is_anew: true,
-        ..Prediction::new(model.clone(), imagery, Path::new(out).to_owned())
+        ..Prediction::new(model.clone(), imagery.clone(), Path::new(out).to_owned())
     };
     let start = Instant::now();
     let phases = Phases(Mutex::new(Vec::new()));

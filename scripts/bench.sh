@@ -103,7 +103,7 @@ statistics() {
 predict() {
     local program folder=$work/imagery model=reference/models/twin-unet
     program=$(built predict)
-    if [ ! -e "$folder/large.vrt" ]; then
+    if [ ! -e "$folder/large-unet.onnx" ]; then
         rm -rf "$folder"
         mkdir -p "$folder"
         "$target/release/millesime" twin "$folder/twin" --km2 16 --seed 5 --years 2018 --imagery 1

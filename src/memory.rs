@@ -1,12 +1,17 @@
 //! Memory of the process.
 
+use std::sync::Mutex;
+
 /// As long as it is there, the C library gives large blocks back to the system as soon as they are freed.
 ///
 /// By itself, glibc raises the size from which it does with every block freed, to 32 MiB in the end, and keeps
 /// smaller ones for later: the steps of an overlay, each with lists of other sizes, then hold half as much again as
-/// they use. Elsewhere that is the faster way, and it comes back with the end of this. Does nothing with another C
-/// library.
+/// they use. Elsewhere that is the faster way: with the end of the last of these, the size is what glibc comes to in
+/// the end. Does nothing with another C library.
 pub struct LargeBlocksReturned(());
+
+/// How many there are.
+static HOLDERS: Mutex<u32> = Mutex::new(0);
 
 /// From this size on blocks are large,
 const LARGE: i32 = 1 << 20;
@@ -16,6 +21,8 @@ const USUAL: i32 = 32 << 20;
 impl LargeBlocksReturned {
     /// From now on.
     pub fn new() -> Self {
+        let mut holders = HOLDERS.lock().unwrap_or_else(|e| e.into_inner());
+        *holders += 1;
         set_mapped_from(LARGE);
         Self(())
     }
@@ -29,7 +36,11 @@ impl Default for LargeBlocksReturned {
 
 impl Drop for LargeBlocksReturned {
     fn drop(&mut self) {
-        set_mapped_from(USUAL);
+        let mut holders = HOLDERS.lock().unwrap_or_else(|e| e.into_inner());
+        *holders -= 1;
+        if *holders == 0 {
+            set_mapped_from(USUAL);
+        }
     }
 }
 

@@ -62,3 +62,19 @@ impl Progress for Clock<'_> {
         self.progress.advance(steps);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phases_of_one_name_are_added_up() {
+        let clock = Clock::new(&Quiet);
+        for name in ["reading", "writing", "reading"] {
+            clock.phase(name, None);
+        }
+        let seconds = clock.finish();
+        assert_eq!(seconds.keys().collect::<Vec<_>>(), ["reading", "writing"]);
+        assert!(seconds.values().all(|s| *s >= 0.0));
+    }
+}

@@ -356,6 +356,21 @@ fn an_observed_twin_is_told_from_its_noise() {
         &millesime::progress::Quiet,
     )
     .unwrap();
+    // Every vintage by itself: on all ground, and on that of true objects of the size that is specified.
+    let vintages: Vec<(u16, bool)> = found
+        .vintages
+        .iter()
+        .map(|v| (v.year, v.is_specified))
+        .collect();
+    let wanted = [2018, 2021, 2024].map(|year| [(year, false), (year, true)]);
+    assert_eq!(vintages, wanted.concat());
+    for pair in found.vintages.chunks(2) {
+        assert!(pair[1].area < pair[0].area && pair[1].area > pair[0].area / 2);
+        for v in pair {
+            assert!(v.both <= v.cover.min(v.usage) && v.cover.max(v.usage) <= v.area);
+            assert!(v.share(v.cover) > 0.7 && v.share(v.both) < 1.0, "{v:?}");
+        }
+    }
     for years in [(2018, 2021), (2021, 2024)] {
         let score = |method: Method| {
             let is_it = |s: &&millesime::evaluate::Score| {

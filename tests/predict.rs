@@ -176,6 +176,31 @@ fn windows_of_any_size_give_the_same() {
     assert!(largest_difference(&first, &int8) <= 12.0);
 }
 
+/// Windows are cut in other places, and the first of them may have nothing to say of the image.
+#[test]
+fn an_image_may_lie_anywhere_on_the_grid_of_windows() {
+    let folder = TempDir::new().unwrap();
+    let (image, out) = (folder.path().join("i.tif"), folder.path().join("p.tif"));
+    let mut first: Option<Vec<Vec<f32>>> = None;
+    for shift in 0..96 {
+        let at = window(40, 23);
+        let at = Window {
+            column: at.column + shift,
+            row: at.row + 5 * shift,
+            ..at
+        };
+        write(&image, at, |band, column, row| {
+            value(band, column - shift, row - 5 * shift)
+        });
+        let summary = run(&prediction(model("equivariant"), &image, &out));
+        assert!(summary.pixels_in < summary.windows * 128 * 128);
+        let (found, bands, _) = read(&out);
+        assert_eq!((found.column, found.row), (at.column, at.row));
+        let first = first.get_or_insert_with(|| bands.clone());
+        assert_eq!(largest_difference(first, &bands), 0.0, "{shift}");
+    }
+}
+
 #[test]
 fn an_extent_cuts_and_changes_nothing() {
     let folder = TempDir::new().unwrap();

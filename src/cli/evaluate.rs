@@ -8,6 +8,7 @@ use clap::Args;
 use millesime::error::{Error, Result};
 use millesime::evaluate::{
     self, CAVEAT, ClassEvaluation, CommuneScore, Evaluation, Method, REFERENCE, Rasters, Score,
+    VintageScore,
 };
 use millesime::grid::HALF_CM2_PER_M2;
 use millesime::reference::Reference;
@@ -185,19 +186,24 @@ fn print(evaluation: &Evaluation) -> std::io::Result<()> {
     }
     writeln!(
         out,
-        "\n{:<7} {:<44} {:>12} {:>6} {:>6} {:>6}",
+        "\n{:<7} {:<48} {:>12} {:>6} {:>6} {:>6}",
         "vintage", "ground", "ha", "cover", "use", "both"
     )?;
+    let first = evaluation.vintages.first();
+    let has_several = |v: &VintageScore| first.is_some_and(|f| f.departement != v.departement);
+    let has_several = evaluation.vintages.iter().any(has_several);
     for vintage in &evaluation.vintages {
+        let mut about = match vintage.is_specified {
+            true => "of objects as large and wide as specified".to_owned(),
+            false => "all".to_owned(),
+        };
+        if has_several {
+            about += &format!(" ({})", vintage.departement);
+        }
         writeln!(
             out,
-            "{:<7} {:<44} {:>12.2} {:>6} {:>6} {:>6}",
+            "{:<7} {about:<48} {:>12.2} {:>6} {:>6} {:>6}",
             vintage.year,
-            if vintage.is_specified {
-                "of objects as large and wide as specified"
-            } else {
-                "all"
-            },
             hectares(vintage.area),
             share(vintage.share(vintage.cover)),
             share(vintage.share(vintage.usage)),

@@ -76,12 +76,13 @@ pub fn write(evaluation: &Evaluation, out: &Path) -> Result<()> {
     table(&out.join("communes.csv"), columns, communes)?;
     let vintages = evaluation.vintages.iter().map(|v| {
         let about = if v.is_specified { "specified" } else { "all" };
-        let mut row = vec![CAVEAT.to_owned(), v.year.to_string(), about.to_owned()];
+        let (departement, year) = (v.departement.to_string(), v.year.to_string());
+        let mut row = vec![CAVEAT.to_owned(), departement, year, about.to_owned()];
         row.extend([v.area, v.cover, v.usage, v.both].map(format_m2));
         row.extend([v.cover, v.usage, v.both].map(|area| share(v.share(area))));
         row
     });
-    let columns = "about,year,ground,area_m2,right_cover_m2,right_use_m2,right_both_m2,\
+    let columns = "about,departement,year,ground,area_m2,right_cover_m2,right_use_m2,right_both_m2,\
                    right_cover,right_use,right_both";
     table(&out.join("vintages.csv"), columns, vintages)
 }

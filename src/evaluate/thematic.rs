@@ -1,6 +1,7 @@
 //! How right each vintage is by itself: its codes against the true ones.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -13,8 +14,10 @@ use crate::reference::{Code, Reference};
 use crate::vintage::Object;
 
 /// How much ground of a vintage has its true codes. Areas are in half square centimetres.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VintageScore {
+    /// The département.
+    pub departement: Arc<str>,
     /// The year.
     pub year: u16,
     /// Whether it is about the ground alone whose true objects keep to the minimum units and widths of the
@@ -62,6 +65,7 @@ pub(super) fn compare(
     let is_specified = specified(truth, &Rules::new(reference)?);
     let ground = truth.ground;
     let nothing = VintageScore {
+        departement: Arc::clone(&ground.departements[departement as usize]),
         year: ground.vintages[truth.vintage].year,
         is_specified: false,
         area: 0,
@@ -71,9 +75,9 @@ pub(super) fn compare(
     };
     let mut scores = [false, true].map(|is_specified| VintageScore {
         is_specified,
-        ..nothing
+        ..nothing.clone()
     });
-    for f in 0..ground.partition.face_count() {
+    for (f, &is_specified) in is_specified.iter().enumerate() {
         let is_here = ground.departement[f] == departement && ground.commune[f] != NONE;
         let face = f as FaceId;
         let (true, Some(right), Some(found)) = (is_here, truth.at(face), seen.at(face)) else {
@@ -81,7 +85,7 @@ pub(super) fn compare(
         };
         let area = ground.partition.area(face);
         let (cover, usage) = (found.cover == right.cover, found.usage == right.usage);
-        for score in scores.iter_mut().take(1 + usize::from(is_specified[f])) {
+        for score in scores.iter_mut().take(1 + usize::from(is_specified)) {
             score.area += area;
             score.cover += if cover { area } else { 0 };
             score.usage += if usage { area } else { 0 };

@@ -40,7 +40,7 @@ const SUMMED: [&str; 16] = [
 ];
 
 /// Tables with fewer rows than this are lifted as they are.
-const LARGE: usize = 100_000;
+pub(super) const LARGE: usize = 100_000;
 /// Tables in which a commune is more than the sum of its rows.
 const OWN: [&str; 5] = [
     "commune_periods",
@@ -51,7 +51,7 @@ const OWN: [&str; 5] = [
 ];
 
 /// The large tables of an account by parts: communes that belong to the same territories at every level.
-pub(super) struct Parts {
+pub(super) struct ByParts {
     tables: BTreeMap<String, DataFrame>,
     /// The territories of each part, as `levels` has those of each commune.
     levels: DataFrame,
@@ -85,11 +85,11 @@ struct Entry {
 }
 
 impl Account {
-    /// The large tables by parts; `None` where it would not pay.
-    pub(super) fn parts(&self) -> Result<Option<Parts>> {
+    /// The tables of so many rows or more by parts; `None` where it would not pay.
+    pub(super) fn by_parts(&self, least: usize) -> Result<Option<ByParts>> {
         let large = |(name, frame): &(&String, &DataFrame)| {
             let is_own = OWN.contains(&name.as_str()) || *name == "levels";
-            !is_own && frame.height() >= LARGE && frame.column("commune").is_ok()
+            !is_own && frame.height() >= least && frame.column("commune").is_ok()
         };
         let large: Vec<(&String, &DataFrame)> = self.0.iter().filter(large).collect();
         let mut memberships: BTreeMap<String, Vec<(String, String, String)>> = BTreeMap::new();
@@ -119,6 +119,7 @@ impl Account {
         let members = Columns::default()
             .texts("commune", members.iter().map(|m| Some(m.1.as_str())))
             .texts("territory", members.iter().map(|m| Some(m.0.as_str())))
+            .texts("territory_name", members.iter().map(|m| Some(m.0.as_str())))
             .frame()?;
         let of: Vec<(String, &(String, String, String))> = numbers()
             .zip(parts.keys())
@@ -138,11 +139,11 @@ impl Account {
             let sql = sum(name, frame, "members", ("", &[]));
             tables.insert(name.clone(), run(&mut context, &sql)?);
         }
-        Ok(Some(Parts { tables, levels }))
+        Ok(Some(ByParts { tables, levels }))
     }
 
     /// The account by the territories of a level, from parts where there are.
-    pub(super) fn lifted(&self, level: &str, parts: Option<&Parts>) -> Result<Lifted> {
+    pub(super) fn lifted(&self, level: &str, parts: Option<&ByParts>) -> Result<Lifted> {
         let calendar = Calendar::of(self)?;
         let departements = self.departements_of(level)?;
         let mut dates = Dates::default();
@@ -567,4 +568,99 @@ fn run(context: &mut SQLContext, sql: &str) -> Result<DataFrame> {
 
 fn internal(table: &str, error: &polars::error::PolarsError) -> Error {
     Error::Internal(format!("{table}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Six communes of two départements, in three territories of one level and two of another.
+    fn account() -> Account {
+        let communes = ["01001", "01002", "01003", "02001", "02002", "02003"];
+        let departement = |commune: &str| commune[..2].to_owned();
+        let of = |level: &str, n: usize| match level {
+            "epci" => ["A", "A", "B", "B", "B", "C"][n],
+            _ => ["N", "N", "S", "S", "S", "S"][n],
+        };
+        let departements: Vec<String> = communes.iter().map(|c| departement(c)).collect();
+        let by_commune = || {
+            Columns::default()
+                .texts("commune", communes.iter().copied().map(Some))
+                .texts("departement", departements.iter().map(|d| Some(d.as_str())))
+        };
+        let levels: Vec<(&str, &str, &str)> = ["epci", "scot"]
+            .into_iter()
+            .flat_map(|level| (0..6).map(move |n| (level, of(level, n), communes[n])))
+            .collect();
+        let years = [2018, 2021];
+        let rows: Vec<(usize, i64)> = (0..6).flat_map(|n| years.map(|year| (n, year))).collect();
+        let dated = |name: &str| {
+            Columns::default()
+                .texts("commune", rows.iter().map(|r| Some(communes[r.0])))
+                .texts(
+                    "departement",
+                    rows.iter().map(|r| Some(departements[r.0].as_str())),
+                )
+                .integers(name, rows.iter().map(|r| r.1))
+        };
+        let stock = dated("year")
+            .texts("cs", rows.iter().map(|r| (r.0 % 2 == 0).then_some("CS1")))
+            .integers("area_half_cm2", rows.iter().map(|r| 7 * r.0 as i64 + r.1));
+        // A table without a département, that names its communes.
+        let named = Columns::default()
+            .texts("commune", communes.iter().copied().map(Some))
+            .texts("name", communes.iter().copied().map(Some))
+            .integers("area_half_cm2", 0..6);
+        let levels = Columns::default()
+            .texts("level", levels.iter().map(|l| Some(l.0)))
+            .texts("territory", levels.iter().map(|l| Some(l.1)))
+            .texts("territory_name", levels.iter().map(|l| Some(l.1)))
+            .texts("commune", levels.iter().map(|l| Some(l.2)));
+        let periods = by_commune()
+            .integers("year_before", [2018; 6].into_iter())
+            .integers("year_after", [2021; 6].into_iter())
+            .some_numbers("years", [Some(3.0); 6].into_iter());
+        let vintages = dated("year").flags("is_state", rows.iter().map(|_| Some(true)));
+        let mut account = Account::default();
+        for (name, columns) in [
+            ("communes", by_commune()),
+            ("commune_periods", periods),
+            ("commune_vintages", vintages),
+            ("enaf", named),
+            ("levels", levels),
+            ("stock", stock),
+        ] {
+            account.0.insert(name.to_owned(), columns.frame().unwrap());
+        }
+        account
+    }
+
+    #[test]
+    fn parts_add_up_to_what_communes_do() {
+        let account = account();
+        let parts = account
+            .by_parts(0)
+            .unwrap()
+            .expect("four parts of six communes");
+        assert_eq!(parts.tables.keys().collect::<Vec<_>>(), ["enaf", "stock"]);
+        for level in ["epci", "scot"] {
+            let by_communes = account.lifted(level, None).unwrap().account;
+            let by_parts = account.lifted(level, Some(&parts)).unwrap().account;
+            for (name, frame) in &by_communes.0 {
+                let sorted = |frame: &DataFrame| {
+                    let columns: Vec<String> = frame
+                        .get_column_names()
+                        .iter()
+                        .map(|c| c.to_string())
+                        .collect();
+                    frame.sort(columns, Default::default()).unwrap()
+                };
+                let (ours, theirs) = (sorted(&by_parts.0[name]), sorted(frame));
+                assert!(
+                    ours.equals_missing(&theirs),
+                    "{level} {name}: {ours} {theirs}"
+                );
+            }
+        }
+    }
 }

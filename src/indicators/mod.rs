@@ -121,7 +121,7 @@ pub fn compute(
     })?;
     let parts = match levels.len() {
         0 | 1 => None,
-        _ => with_guarantee.parts()?,
+        _ => with_guarantee.by_parts(lift::LARGE)?,
     };
     for level in levels {
         let lifted = with_guarantee.lifted(level, parts.as_ref())?;

@@ -282,9 +282,10 @@ impl Model {
         let shape = model.try_window(side, side)?;
         model.side_out = model.out_side(&shape)?;
         if rows.is_none() && columns.is_none() {
-            // A graph may say that it takes windows of any sides, and hold steps that do not.
+            // A graph may say that it takes windows of any sides, and hold steps that do not: sides that are no
+            // rounder than any other tell.
             let multiple = model.card.input.multiple;
-            let [rows, columns] = [side / 2, side / 4].map(|n| n.max(1).next_multiple_of(multiple));
+            let [rows, columns] = [1, 3].map(|n| side.saturating_sub(n * multiple));
             let crop = side - model.side_out;
             let wanted = [rows, columns].map(|n| n.saturating_sub(crop));
             model.is_flexible = wanted.iter().all(|&n| n > 0)
@@ -399,25 +400,31 @@ impl Model {
 }
 
 impl Model {
-    /// Refuses what comes out when it is not as much smaller than a window as it was when tried.
-    pub(super) fn require_sides(&self, shape: &[usize], window: &Window) -> Result<()> {
+    /// Refuses what comes out when it is not of as many windows as went in, or not as much smaller than they as it
+    /// was when tried.
+    pub(super) fn require_sides(
+        &self,
+        shape: &[usize],
+        count: usize,
+        window: &Window,
+    ) -> Result<()> {
         let crop = self.side - self.side_out;
         let wanted = [window.height, window.width].map(|n| n.saturating_sub(crop));
-        if shape.ends_with(&wanted) {
+        if shape.starts_with(&[count]) && shape.ends_with(&wanted) {
             return Ok(());
         }
         let sides: Vec<String> = shape.iter().map(usize::to_string).collect();
         Err(Error::input(
             &self.graph.place,
             format!(
-                "gives [{}] for a window of {} by {} pixels, where {} by {} were expected",
+                "gives [{}] for {count} windows of {} rows and {} columns, not {count} times {} rows and {} columns",
                 sides.join(", "),
-                window.width,
                 window.height,
-                wanted[1],
-                wanted[0]
+                window.width,
+                wanted[0],
+                wanted[1]
             ),
-            "export it for windows of one size",
+            "export it for windows of one size, one at a time",
         ))
     }
 

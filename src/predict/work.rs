@@ -289,6 +289,9 @@ fn read_window(
 /// Copies what two windows share from the values of one to those of the other.
 fn lay<T: Copy>(from: &[T], of: &Window, to: &mut [T], at: &Window) {
     let shared = of.intersection(at);
+    if shared.is_empty() {
+        return;
+    }
     for row in shared.rows() {
         let start = |window: &Window| {
             let line = (row - window.row) as usize * window.width;
@@ -359,7 +362,7 @@ fn look(model: &mut Model, plan: &Plan, items: &mut [Item], rooms: &Rooms) -> Re
         };
         let mut found = rooms.found.take();
         let shape = model.forward(windows, &mut found)?;
-        model.require_sides(&shape, &input)?;
+        model.require_sides(&shape, items.len(), &input)?;
         let is_whole = (input.width, input.height) == (plan.side, plan.side);
         if let [item] = &mut *items
             && is_whole

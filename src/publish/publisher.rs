@@ -1,5 +1,6 @@
 //! Writes tables as they are computed.
 
+use std::collections::VecDeque;
 use std::thread::JoinHandle;
 
 use super::dictionary::Package;
@@ -15,8 +16,11 @@ pub struct Publisher<'a> {
     /// How many of them are in the workbooks so far.
     bound: usize,
     /// Workbooks that are being written, while the tables of other levels are computed.
-    workbooks: Vec<JoinHandle<Result<()>>>,
+    workbooks: VecDeque<JoinHandle<Result<()>>>,
 }
+
+/// Workbooks that are written at a time: each is in memory as a whole.
+const AT_A_TIME: usize = 2;
 
 impl<'a> Publisher<'a> {
     /// Begins.
@@ -25,7 +29,7 @@ impl<'a> Publisher<'a> {
             staging,
             kept: Vec::new(),
             bound: 0,
-            workbooks: Vec::new(),
+            workbooks: VecDeque::new(),
         }
     }
 
@@ -52,21 +56,43 @@ impl<'a> Publisher<'a> {
         let tables = &self.kept[self.bound..];
         if let Some(first) = tables.first() {
             let sheets = Sheets::new(self.staging, first.level.as_deref(), tables)?;
-            self.workbooks.push(std::thread::spawn(|| sheets.write()));
+            if self.workbooks.len() == AT_A_TIME {
+                self.wait()?;
+            }
+            let workbook = std::thread::spawn(|| sheets.write());
+            self.workbooks.push_back(workbook);
         }
         self.bound = self.kept.len();
         Ok(())
     }
 
-    /// Writes what is of all tables: the dictionary, and a workbook for each level.
+    /// Waits for the workbook that was begun first.
+    fn wait(&mut self) -> Result<()> {
+        let Some(workbook) = self.workbooks.pop_front() else {
+            return Ok(());
+        };
+        workbook
+            .join()
+            .map_err(|_| Error::Internal("a workbook could not be written".to_owned()))?
+    }
+
+    /// Writes what is of all tables, the dictionary, and ends the workbooks, one for each level that has tables.
     pub fn finish(mut self, about: &Package) -> Result<Vec<Table>> {
         self.bind()?;
         dictionary::write(self.staging, about, &self.kept)?;
-        for workbook in self.workbooks {
-            let written = workbook.join();
-            written
-                .map_err(|_| Error::Internal("a workbook could not be written".to_owned()))??;
+        while !self.workbooks.is_empty() {
+            self.wait()?;
         }
-        Ok(self.kept)
+        Ok(std::mem::take(&mut self.kept))
+    }
+}
+
+impl Drop for Publisher<'_> {
+    /// Nothing writes any longer into a folder that may be given up.
+    fn drop(&mut self) {
+        for workbook in self.workbooks.drain(..) {
+            // What stopped the rest is told already.
+            let _ = workbook.join();
+        }
     }
 }

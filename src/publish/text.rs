@@ -88,3 +88,40 @@ fn append(to: &mut Vec<u8>, value: impl std::fmt::Display) {
     // A list in memory takes all that is written.
     let _ = write!(to, "{value}");
 }
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::{NamedFrom, Series};
+
+    use super::super::tables::{cells, write_csv};
+    use super::*;
+
+    #[test]
+    fn a_frame_reads_as_its_values_do() {
+        let columns: Vec<Column> = vec![
+            Series::new("text".into(), [Some("a;b"), None, Some("d\"e, f")]).into(),
+            Series::new("flag".into(), [Some(true), Some(false), None]).into(),
+            Series::new("share".into(), [Some(0.1), Some(f64::NAN), None]).into(),
+            Series::new("mean_half_cm2".into(), [Some(3.0), None, Some(1e12)]).into(),
+            Series::new(
+                "area_half_cm2".into(),
+                [Some(-1i64), None, Some(444_090_000)],
+            )
+            .into(),
+            Series::new("count".into(), [Some(3u32), None, Some(7)]).into(),
+            Series::full_null("nothing".into(), 3, &DataType::Null).into(),
+        ];
+        let whole = DataFrame::new(3, columns).unwrap();
+        for separator in *b",;" {
+            // A column alone is quoted where it has no value.
+            for frame in [whole.clone(), whole.select(["text"]).unwrap()] {
+                let mut by_values = Vec::new();
+                write_csv(&mut by_values, &cells(&frame).unwrap(), separator).unwrap();
+                let first = by_values.iter().position(|&b| b == b'\n').unwrap() + 1;
+                let ours = rows(&frame, separator).unwrap();
+                let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+                assert_eq!(text(&ours), text(&by_values[first..]));
+            }
+        }
+    }
+}

@@ -165,10 +165,10 @@ def main():
         "From geometries in memory to results with areas in memory; *peak* is the resident memory",
         "of the process at its highest, *added* what came on top of the loaded geometries.",
         "`overlay`: the pieces that two dates cut each other into. `cut`: the first date cut by 60",
-        "communes and merged by commune. `dissolve`: the pieces of both, already cut, merged by",
-        "commune; ours starts from the partition that its overlay left, the others from polygons, so that",
-        "`cut` is the comparison from geometries on all sides. geopandas and shapely run on one core, the",
-        "others on all.",
+        "communes and merged by commune; of the date ours has one item, in which the lines between its polygons",
+        "cancel, as they do in the coverage unions of the others. `dissolve`: the pieces of both, already cut, merged",
+        "by commune; ours starts from the partition that its overlay left, the others from polygons. geopandas and",
+        "shapely run on one core, the others on all.",
     ]
     for name, title in PAIRS.items():
         if found := list(measures(folder / f"{name}.jsonl")):

@@ -27,7 +27,7 @@ def stack(twin, year, out):
         rasterio.open(twin / "dtm.tif") as terrain,
     ):
         height = np.clip(np.rint((surface.read(1) - terrain.read(1)) / 0.2), 0, 255)
-        profile = visible.profile | {"count": 5, "nodata": None, "photometric": "MINISBLACK", "compress": "deflate"}
+        profile = visible.profile | {"count": 5, "nodata": None, "photometric": "MINISBLACK"}
         with rasterio.open(out, "w", **profile) as image:
             image.write(visible.read(), [1, 2, 3])
             image.write(infrared.read(1), 4)

@@ -6,36 +6,16 @@
 //! ```
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::Instant;
 
+use millesime::memory::peak;
 use millesime::predict::{Device, Imagery, Model, Patch, Prediction, Stack, Windows, predict};
-use millesime::progress::Progress;
+use millesime::progress::{Clock, Quiet};
 use millesime::raster::Window;
 use millesime::reference::Reference;
 
 /// Windows of the bound that are in memory.
 const WINDOWS: usize = 24;
-
-/// Remembers when each phase began.
-struct Phases(Mutex<Vec<(String, Instant)>>);
-
-impl Progress for Phases {
-    fn phase(&self, name: &str, _: Option<u64>) {
-        let mut phases = self.0.lock().expect("no one failed with it");
-        phases.push((name.to_owned(), Instant::now()));
-    }
-
-    fn advance(&self, _: u64) {}
-}
-
-/// Highest memory of the process so far, MiB.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
-    let line = status.lines().find(|line| line.starts_with("VmHWM"));
-    let number = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-    number.expect("Linux tells") / 1_024
-}
 
 /// Seconds of a window already in memory, the mean of `rounds` times all of them.
 fn bound(model: &mut Model, patches: &[Vec<f32>], rounds: usize) -> f64 {
@@ -113,21 +93,15 @@ fn main() {
         ..Prediction::new(model.clone(), imagery.clone(), Path::new(out).to_owned())
     };
     let start = Instant::now();
-    let phases = Phases(Mutex::new(Vec::new()));
-    let summary = predict(&prediction, &reference, &phases).expect("a prediction");
+    let clock = Clock::new(&Quiet);
+    let summary = predict(&prediction, &reference, &clock).expect("a prediction");
     let seconds = start.elapsed().as_secs_f64();
-    let phases = phases.0.into_inner().expect("no one failed with it");
-    let ends = phases
-        .iter()
-        .skip(1)
-        .map(|(_, begun)| *begun)
-        .chain([Instant::now()]);
+    let phases = clock.finish();
     let spent: Vec<String> = phases
         .iter()
-        .zip(ends)
-        .map(|((name, begun), end)| format!("\"{name}\":{:.3}", (end - *begun).as_secs_f64()))
+        .map(|(name, seconds)| format!("\"{name}\":{seconds:.3}"))
         .collect();
-    let memory = peak();
+    let memory = peak().expect("Linux tells");
     let mut bare = load().expect("a model with its card");
     let after = bound(&mut bare, &patches(), 2);
     // Windows that are cut count for what they have left.

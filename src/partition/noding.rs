@@ -664,6 +664,22 @@ mod tests {
     }
 
     #[test]
+    fn edges_keep_any_number_of_items() {
+        let lists: [&[u32]; 5] = [&[7], &[1, 2, 3], &[4, 9], &[0, 1, 2, 3, 4], &[5, 6, 8]];
+        let of = |lists: &[&[u32]]| {
+            let mut items = Items::default();
+            lists.iter().for_each(|list| items.push(list));
+            items
+        };
+        for at in 0..=lists.len() {
+            let (first, second) = lists.split_at(at);
+            let all = Items::concatenate(vec![of(first), of(second)]);
+            let found: Vec<&[u32]> = (0..lists.len()).map(|e| all.of(e)).collect();
+            assert_eq!(found, lists);
+        }
+    }
+
+    #[test]
     fn what_only_touches_is_not_moved() {
         // A T-junction exactly on a slanted segment, and an end a step beside another one.
         let input = numbered(vec![

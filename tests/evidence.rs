@@ -11,7 +11,7 @@ use millesime::produce::DECIDED_KEY;
 use millesime::progress::Quiet;
 use millesime::raster::{PixelGrid, Tiff};
 use support::Outputs;
-use support::drawn::{Drawing, Ring, object, rectangle};
+use support::drawn::{Drawing, Ring, object, rectangle, write_geojson};
 use tempfile::TempDir;
 
 const SIDE: f64 = 600.0;
@@ -311,4 +311,42 @@ fn parameters_that_are_none_are_refused() {
         "moved_least is a share, and cannot be 2",
     );
     refused(ours.replace(row, ""), "has no row `moved_least`");
+}
+
+/// Trees that a model saw in the zone construite, by how sure it is, where OCS GE has farmland.
+#[test]
+fn trees_are_seen_where_ocs_ge_has_none() {
+    let folder = TempDir::new().unwrap();
+    let zone = rectangle(100.0, 100.0, 300.0, 300.0);
+    let zones = [object("", "", &[&zone])];
+    write_geojson(&folder.path().join("zone.geojson"), &zones);
+    let broadleaf = rectangle(100.0, 100.0, 200.0, 300.0);
+    let doubtful = rectangle(200.0, 100.0, 300.0, 300.0);
+    let some = [
+        (&broadleaf, [10, 255, GRASS, 0]),
+        (&doubtful, [GRASS, 200, 8, 51]),
+    ];
+    let path = folder.path().join("seen.tif");
+    probabilities(&path, 1.0, [10, 255, 8, 0], &some);
+    let zone = "zone_construite = \"zone.geojson\"\n";
+    let seen = format!("{zone}probabilities = \"seen.tif\"\n{SEEN}");
+    let file = territory(folder.path(), &[], [zone, &seen]);
+    let outputs = Outputs::of(&file);
+    let rows = outputs.table_of("published", "trees");
+    let [before, after] = &rows[..] else {
+        panic!("{rows:?}");
+    };
+    assert_eq!(
+        (&*before["zone_m2"], &*before["trees_m2"]),
+        ("40000.00000", "0.00000")
+    );
+    assert_eq!((&*before["seen_m2"], &*before["trees_seen_m2"]), ("", ""));
+    assert_eq!(after["seen_m2"], "40000.00000");
+    let trees: f64 = after["trees_seen_m2"].parse().unwrap();
+    let share: f64 = after["trees_seen_share"].parse().unwrap();
+    // Half of it surely, half of it by a fifth.
+    assert!(
+        (trees - 24_000.0).abs() < 0.01 && (share - 0.6).abs() < 1e-6,
+        "{trees} {share}"
+    );
 }

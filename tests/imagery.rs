@@ -13,6 +13,8 @@ use millesime::progress::Quiet;
 use millesime::raster::{Image, PixelGrid, Tiff};
 use millesime::reference::Reference;
 use millesime::twin::{Landscape, Twin};
+use serde_json::{Value, json};
+use support::drawn::{rectangle, write_geojson};
 use tempfile::TempDir;
 
 const YEARS: [u16; 2] = [2018, 2021];
@@ -236,6 +238,96 @@ fn a_dataset_has_patches_that_share_no_ground_between_splits() {
     let refused = dataset::make(&file, &folder.path().join("no"), &reference, &Quiet);
     let said = refused.err().map(|e| e.to_string()).unwrap_or_default();
     assert!(said.contains("0 is a class of it"), "{said}");
+}
+
+/// Polygons drawn on the images become the pixels whose centres they hold; where two classes are claimed, none is.
+#[test]
+fn a_dataset_takes_polygons_that_were_drawn() {
+    let folder = TempDir::new().unwrap();
+    let path = twin(folder.path(), 5, 1.0);
+    let reference = Reference::load(None).unwrap();
+    let (labels, ..) = read(&path.join("annotations-2021.tif"));
+    let window = labels.window();
+    let (west, north) = labels.grid().corner(window.column, window.row);
+    let drawn = |code: Value, [x0, y0, x1, y1]: [f64; 4]| {
+        let mut ring = rectangle(west + x0, north - y1, west + x1, north - y0);
+        ring.push(ring[0]);
+        json!({
+            "type": "Feature",
+            "properties": { "code": code },
+            "geometry": { "type": "Polygon", "coordinates": [ring] },
+        })
+    };
+    let broadleaf = drawn(json!(10), [100.0, 100.0, 500.0, 900.0]);
+    let crop = drawn(json!(13), [490.0, 100.0, 900.0, 900.0]);
+    let write = |features: &[Value]| write_geojson(&path.join("drawn.geojson"), features);
+    write(&[broadleaf.clone(), crop.clone()]);
+    let file = description(folder.path(), &path, "least_labelled = 0.0\n");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mut text = text.replace("least_labelled = 0.0", "least_labelled = 0.001");
+    for year in YEARS {
+        let rasters = format!(
+            "annotations = [\"{}/annotations-{year}.tif\"]",
+            path.display()
+        );
+        let polygons = format!("drawn = {{ path = \"{}/drawn.geojson\" }}", path.display());
+        assert!(text.contains(&rasters));
+        text = text.replace(&rasters, &polygons);
+    }
+    std::fs::write(&file, text).unwrap();
+    let out = folder.path().join("dataset");
+    let summary = dataset::make(&file, &out, &reference, &Quiet).unwrap();
+    let [(first, disputed), (second, _)] = &summary.disputed[..] else {
+        panic!("{:?}", summary.disputed);
+    };
+    assert_eq!((first.as_str(), second.as_str()), ("T_2018", "T_2021"));
+    assert_eq!(
+        (disputed.area_m2.as_str(), disputed.places),
+        ("8000.00000", 1)
+    );
+    let mut counts: BTreeMap<i64, u64> = BTreeMap::new();
+    for mask in glob::glob(&format!("{}/labels_*/*/*/msk/*.tif", out.display())).unwrap() {
+        let (labels, codes, _) = read(&mask.unwrap());
+        let (grid, window) = (*labels.grid(), labels.window());
+        for (n, code) in codes.iter().enumerate() {
+            let column = window.column + (n % window.width) as i64;
+            let row = window.row + (n / window.width) as i64;
+            let (x, y) = grid.corner(column, row);
+            let (x, y) = (x + 0.5 - west, north - y + 0.5);
+            let is_tall = (100.0..900.0).contains(&y);
+            let truth = match x {
+                x if is_tall && (100.0..490.0).contains(&x) => 10,
+                x if is_tall && (500.0..900.0).contains(&x) => 13,
+                _ => 0,
+            };
+            assert_eq!(*code as i64, truth, "{x} {y}");
+            *counts.entry(truth).or_default() += 1;
+        }
+    }
+    let told = |code: i64| {
+        let class = summary.classes.iter().find(|(of, ..)| *of == code);
+        class.map(|(_, _, pixels)| pixels.iter().sum::<u64>())
+    };
+    assert_eq!(
+        (told(10), told(13)),
+        (counts.get(&10).copied(), counts.get(&13).copied())
+    );
+    assert!(counts[&10] > 500_000 && counts[&13] > 500_000);
+    // What is wrong with a polygon is told with its row.
+    let refusal = |features: &[Value]| {
+        write(features);
+        let refused = dataset::make(&file, &folder.path().join("no"), &reference, &Quiet);
+        refused.err().map(|e| e.to_string()).unwrap_or_default()
+    };
+    let said = refusal(&[crop.clone(), drawn(json!(77), [0.0, 0.0, 50.0, 50.0])]);
+    assert!(
+        said.contains("row 2") && said.contains("is `77`, which the nomenclature has not"),
+        "{said}"
+    );
+    let said = refusal(&[drawn(json!(null), [0.0, 0.0, 50.0, 50.0])]);
+    assert!(said.contains("`code` is empty"), "{said}");
+    let said = refusal(&[drawn(json!(13), [5e3, 0.0, 6e3, 50.0])]);
+    assert!(said.contains("no polygon on the images"), "{said}");
 }
 
 #[test]

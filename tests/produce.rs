@@ -229,9 +229,11 @@ fn a_produced_vintage_is_better_than_the_pixels_it_came_from() {
     // A valid partition of all ground, without plots too small that nothing allows.
     assert_eq!(summary.quality.defect, None);
     assert_eq!(summary.quality.too_small(), 0);
-    // Noded with other lines, the limits of communes differ by less than a step along their length.
-    let difference = (summary.quality.area - summary.quality.ground) as f64 / HALF_CM2;
-    assert!(difference.abs() < 1.0, "{difference} m²");
+    // All ground of the communes, exactly; where outlines meet their limit, it is bent by less than a step.
+    assert_eq!(summary.quality.gap(), 0);
+    let drawn = summary.quality.extent.drawn.unwrap();
+    let bent = (summary.quality.extent.laid - drawn) as f64 / HALF_CM2;
+    assert!(bent.abs() < 1.0, "{bent} m²");
     let overlay = made.builder.clone().build();
     let area: i64 = overlay.item_areas().iter().sum();
     assert_eq!(area, summary.quality.area);

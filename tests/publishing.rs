@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use millesime::compare::compare;
 use millesime::progress::Quiet;
+use millesime::query::{self, Filter, Question};
 use millesime::run::run;
 use millesime::vector::{Layer, Opening};
-use support::drawn::{Drawing, object, rectangle};
+use serde_json::json;
+use support::drawn::{Drawing, Ring, object, rectangle, write_geojson};
 use support::{Outputs, Record, exact};
 use tempfile::TempDir;
 
@@ -36,6 +38,98 @@ fn of_archives() -> (TempDir, PathBuf) {
         path = \"OCS-GE-ARTIFICIALISATION_2-0_DIFF-2018-2021_GPKG_LAMB93_D032_2025-09-16.7z\"\n";
     std::fs::write(&file, text).unwrap();
     (folder, file)
+}
+
+/// A hectare built on farmland between 2018 and 2021.
+fn built() -> Drawing {
+    let commune = rectangle(0.0, 0.0, 500.0, 300.0);
+    let plot = rectangle(100.0, 100.0, 200.0, 200.0);
+    let farmland = |rings: &[&Ring]| object("CS2.2.1", "US1.1", rings);
+    Drawing::default()
+        .commune("32001", commune.clone())
+        .vintage(2018, vec![farmland(&[&commune])])
+        .vintage(
+            2021,
+            vec![
+                farmland(&[&commune, &plot]),
+                object("CS1.1.1.1", "US5", &[&plot]),
+            ],
+        )
+}
+
+/// The producer has drawn it half a metre further east, and another one.
+#[test]
+fn gaps_to_a_producer_tell_slivers_apart() {
+    let folder = TempDir::new().unwrap();
+    let mut drawing = built();
+    drawing.more = "[[official]]\nfrom = 2018\nto = 2021\npath = \"diff.geojson\"\n".to_owned();
+    let file = drawing.write(folder.path());
+    let told = |ring: Ring| {
+        let mut told = object("", "", &[&ring]);
+        told["properties"] = json!({
+            "cs_2018": "CS2.2.1", "us_2018": "US1.1", "cs_2021": "CS1.1.1.1", "us_2021": "US5",
+        });
+        told
+    };
+    let shifted = told(rectangle(100.5, 100.0, 200.5, 200.0));
+    let other = told(rectangle(300.0, 100.0, 350.0, 200.0));
+    write_geojson(&folder.path().join("diff.geojson"), &[shifted, other]);
+    let outputs = outputs(&file, folder);
+    let gaps = outputs.table("ecarts_officiel");
+    let row = gaps
+        .iter()
+        .find(|r| r["sense"] == "artificialisation")
+        .unwrap();
+    for (column, area) in [
+        ("ours_m2", "10000.00000"),
+        ("official_m2", "15000.00000"),
+        ("both_m2", "9950.00000"),
+        ("ours_alone_slivers_m2", "50.00000"),
+        ("ours_alone_change_m2", "0.00000"),
+        ("ours_alone_threshold_m2", "0.00000"),
+        ("official_alone_slivers_m2", "50.00000"),
+        ("official_alone_unchanged_m2", "5000.00000"),
+    ] {
+        assert_eq!(row[column], area, "{column}");
+    }
+}
+
+/// Tables alone are the tables of a whole run, and say so to those who look for layers.
+#[test]
+fn tables_can_be_had_without_layers() {
+    let folder = TempDir::new().unwrap();
+    let mut drawing = built();
+    let file = drawing.write(folder.path());
+    let whole = folder.path().join("whole");
+    run(&file, &whole, &Quiet).unwrap();
+    drawing.more = "[run]\ntables_alone = true\n".to_owned();
+    let file = drawing.write(folder.path());
+    let alone = folder.path().join("alone");
+    run(&file, &alone, &Quiet).unwrap();
+    let tables: Vec<_> = std::fs::read_dir(whole.join("tables")).unwrap().collect();
+    assert!(tables.len() > 40);
+    for table in tables {
+        let name = table.unwrap().file_name();
+        let [one, other] =
+            [&whole, &alone].map(|out| std::fs::read(out.join("tables").join(&name)));
+        assert!(one.unwrap() == other.unwrap(), "{name:?}");
+    }
+    let layers = ["faces", "vintages"];
+    for name in layers {
+        assert!(
+            whole.join(name).exists() && !alone.join(name).exists(),
+            "{name}"
+        );
+    }
+    let question = Question {
+        out: alone,
+        filter: Filter::default(),
+        order: None,
+        limit: None,
+    };
+    let refused = query::total(&question);
+    let said = refused.err().map(|e| e.to_string()).unwrap_or_default();
+    assert!(said.contains("tables alone"), "{said}");
 }
 
 fn outputs(file: &Path, folder: TempDir) -> Outputs {

@@ -209,12 +209,12 @@ def augment(
     return np.clip(image * gain + bias + noise, 0, 255), channels
 
 
-def class_weights(channels: np.ndarray, classes: int) -> Tensor:
-    """Inverse square root of the frequency, clipped so that rare classes do not rule."""
+def class_weights(channels: np.ndarray, classes: int, power: float) -> Tensor:
+    """Inverse power of the frequency, clipped so that rare classes do not rule."""
     pixels = np.bincount(channels[channels != UNLABELLED], minlength=classes).astype(np.float64)
     present = pixels > 0
     weights = np.zeros(classes)
-    weights[present] = np.clip(np.sqrt(pixels[present].mean() / pixels[present]), 0.5, 3.0)
+    weights[present] = np.clip((pixels[present].mean() / pixels[present]) ** power, 0.5, 3.0)
     return torch.from_numpy(weights.astype(np.float32))
 
 
@@ -258,7 +258,7 @@ def train(
 ) -> Scores:
     """Train, and leave in the model the weights that did best on the validation patches."""
     random = np.random.default_rng(options.seed)
-    weights = class_weights(training.channels, len(description.codes))
+    weights = class_weights(training.channels, len(description.codes), options.balance)
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.01)
     batches = math.ceil(len(training.images) / options.batch)
     seconds = math.inf if options.minutes is None else options.minutes * 60
@@ -469,6 +469,9 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--batch", type=positive, default=8, help="patches in a step (default 8)")
     parser.add_argument("--learning-rate", type=positive_number, metavar="RATE",
                         help="highest rate of the cycle (default 0.002, with --start 0.0005)")
+    parser.add_argument("--balance", type=float, default=0.5, metavar="POWER",
+                        help="how much rare classes weigh more: inverse power of their frequency, "
+                             "0 for alike (default 0.5)")
     parser.add_argument("--seed", type=int, default=1, help="of weights, order and augmentation (default 1)")
     parser.add_argument("--threads", type=positive, default=os.cpu_count() or 1,
                         help="processors to use (default: all)")

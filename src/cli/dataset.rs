@@ -53,6 +53,14 @@ fn print(out: &mut impl Write, summary: &Summary) -> std::io::Result<()> {
         summary.left_out,
         summary.zones
     )?;
+    for (domain, disputed) in &summary.disputed {
+        writeln!(
+            out,
+            "{domain}: {} m² lie under polygons of several classes, and count as not annotated ({} places, the largest \
+             at {:.2},{:.2})",
+            disputed.area_m2, disputed.places, disputed.at.0, disputed.at.1
+        )?;
+    }
     let totals: [u64; 3] =
         std::array::from_fn(|n| summary.classes.iter().map(|(_, _, pixels)| pixels[n]).sum());
     writeln!(

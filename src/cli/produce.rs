@@ -109,9 +109,8 @@ fn print(summary: &Summary, year: u16, seconds: f64) -> std::io::Result<()> {
             "  {count} objects are below their minimum unit without a reason"
         )?;
     }
-    let uncovered = summary.uncovered.unwrap_or(0);
-    if uncovered > 0 {
-        let hectares = uncovered as f64 / HALF_CM2_PER_M2 as f64 / 10_000.0;
+    if quality.gap() > 0 {
+        let hectares = quality.gap() as f64 / HALF_CM2_PER_M2 as f64 / 10_000.0;
         writeln!(out, "  {hectares:.2} ha of its communes are not told of")?;
     }
     for report in &summary.sources {

@@ -1,6 +1,6 @@
 //! DATASET.toml: what a dataset is made from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -54,8 +54,25 @@ pub struct Domain {
     pub name: String,
     /// The images.
     pub imagery: Imagery,
-    /// The annotations: class rasters on the images' pixels.
+    /// The annotations: class rasters on the images' pixels,
     pub annotations: Vec<String>,
+    /// or polygons that were drawn on them.
+    pub drawn: Option<Drawn>,
+}
+
+/// Annotations that were drawn: a layer of polygons.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drawn {
+    /// The file.
+    pub path: PathBuf,
+    /// The layer, when it has several.
+    pub layer: Option<String>,
+    /// The column of the codes.
+    #[serde(default = "default_column")]
+    pub column: String,
+    /// Its CRS, when it does not say it.
+    pub crs: Option<String>,
 }
 
 /// A domain as it is written.
@@ -75,7 +92,9 @@ struct Keys {
     crs: Option<String>,
     #[serde(default)]
     resample: bool,
+    #[serde(default)]
     annotations: Vec<String>,
+    drawn: Option<Drawn>,
 }
 
 impl From<Keys> for Domain {
@@ -92,8 +111,13 @@ impl From<Keys> for Domain {
                 resample: keys.resample,
             },
             annotations: keys.annotations,
+            drawn: keys.drawn,
         }
     }
+}
+
+fn default_column() -> String {
+    "code".to_owned()
 }
 
 fn default_patch() -> usize {
@@ -122,6 +146,9 @@ impl Description {
         for domain in &mut found.domains {
             domain.imagery.anchor(folder);
             crate::raster::anchor(&mut domain.annotations, folder);
+            if let Some(drawn) = &mut domain.drawn {
+                drawn.path = folder.join(&drawn.path);
+            }
         }
         Ok(found)
     }
@@ -177,6 +204,16 @@ impl Description {
                     "give each a name of its own",
                 );
             }
+        }
+        let has_one = |domain: &&Domain| domain.annotations.is_empty() == domain.drawn.is_some();
+        if let Some(domain) = self.domains.iter().find(|domain| !has_one(domain)) {
+            return bad(
+                format!(
+                    "the domain {} has no annotations, or two kinds",
+                    domain.name
+                ),
+                "give each domain `annotations` (class rasters) or `drawn` (polygons)",
+            );
         }
         let sum: f64 = self.shares.iter().sum();
         if self
@@ -274,5 +311,7 @@ mod tests {
         assert!(refusal("\"infrared\"", "\"infra\"").contains("infrared"));
         assert!(refusal("nomenclature", "nomenklature").contains("nomenklature"));
         assert!(refusal("D032_2019", "D032_2016").contains("twice"));
+        let drawn = "drawn = { path = \"a.gpkg\" }\nannotations = [\"2019";
+        assert!(refusal("annotations = [\"2019", drawn).contains("two kinds"));
     }
 }

@@ -1,6 +1,7 @@
 //! Imagery and annotations to patches for training, as users of IGN's FLAIR know them: images and masks
 //! of a fixed size, by domain and zone, in three splits that share no ground.
 
+mod annotations;
 mod description;
 mod split;
 
@@ -12,7 +13,9 @@ use arrow::array::{ArrayRef, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Field};
 use serde_json::json;
 
-pub use description::{Description, Domain, EXAMPLE};
+use annotations::Annotations;
+pub use annotations::Disputed;
+pub use description::{Description, Domain, Drawn, EXAMPLE};
 
 use crate::crs::Crs;
 use crate::error::{Error, Result};
@@ -21,7 +24,7 @@ use crate::partition::Polygon;
 use crate::predict::{Input, InputBand, Stack};
 use crate::progress::Progress;
 use crate::publish::{GeoParquet, Staging, require_new};
-use crate::raster::{Image, PixelGrid, Tiff, Window};
+use crate::raster::{PixelGrid, Tiff, Window};
 use crate::reference::{ClassList, Reference};
 use split::{SPLITS, split};
 
@@ -37,6 +40,8 @@ pub struct Summary {
     pub left_out: usize,
     /// Zones.
     pub zones: usize,
+    /// Of each domain where there is such, ground under polygons of several classes.
+    pub disputed: Vec<(String, Disputed)>,
     /// Pixels of each class that occurs, by split.
     pub classes: Vec<(i64, String, [u64; 3])>,
 }
@@ -54,7 +59,7 @@ struct Patch {
 struct Opened<'a> {
     domain: &'a Domain,
     stack: Stack,
-    annotations: Image,
+    annotations: Annotations,
 }
 
 /// Makes a dataset as the file `path` describes it, in the folder `out`, which must be absent or
@@ -73,7 +78,10 @@ pub fn make(
     let domains: Vec<Opened> = description
         .domains
         .iter()
-        .map(|domain| open(domain, &input).map_err(|e| e.within(format!("domain {}", domain.name))))
+        .map(|domain| {
+            open(domain, &input, description.patch, classes)
+                .map_err(|e| e.within(format!("domain {}", domain.name)))
+        })
         .collect::<Result<_>>()?;
     for other in &domains[1..] {
         require_same_crs(&domains[0], other)?;
@@ -99,7 +107,15 @@ pub fn make(
         progress,
     )?;
     index(&description, &domains, &patches, &splits, &staging)?;
-    let summary = summary(&patches, &splits, classes, left_out);
+    let mut summary = summary(&patches, &splits, classes, left_out);
+    for opened in &domains {
+        if let Annotations::Polygons(polygons) = &opened.annotations
+            && let Some(disputed) = &polygons.disputed
+        {
+            let name = opened.domain.name.clone();
+            summary.disputed.push((name, disputed.clone()));
+        }
+    }
     describe(&description, &summary, &statistics, &staging)?;
     staging.finish()?;
     Ok(summary)
@@ -123,40 +139,14 @@ fn input(description: &Description) -> Input {
     }
 }
 
-fn open<'a>(domain: &'a Domain, input: &Input) -> Result<Opened<'a>> {
+fn open<'a>(
+    domain: &'a Domain,
+    input: &Input,
+    side: usize,
+    classes: &ClassList,
+) -> Result<Opened<'a>> {
     let stack = Stack::open(&domain.imagery, input)?;
-    let place = format!("annotations of {}", domain.name);
-    let crs = domain.imagery.crs.as_deref();
-    let annotations = Image::open(&domain.annotations, crs, &place)?;
-    if annotations.bands() != 1 {
-        return Err(Error::input(
-            annotations.file(),
-            format!("has {} bands; annotations have one", annotations.bands()),
-            "give the band of the classes alone (gdal_translate -b)",
-        ));
-    }
-    if !annotations.crs().is_same(stack.crs()) {
-        return Err(Error::input(
-            annotations.file(),
-            format!(
-                "is in {}, the images in {}",
-                annotations.crs().name(),
-                stack.crs().name()
-            ),
-            "give annotations made on these images",
-        ));
-    }
-    if !annotations.grid().is_same(stack.grid()) {
-        return Err(Error::input(
-            annotations.file(),
-            format!(
-                "its pixels ({} m) are not those of the images ({} m)",
-                annotations.grid().pixel,
-                stack.grid().pixel
-            ),
-            "give annotations made on these images, or resample them beforehand",
-        ));
-    }
+    let annotations = Annotations::open(domain, &stack, side, classes)?;
     Ok(Opened {
         domain,
         stack,
@@ -222,7 +212,7 @@ fn survey(
                 };
                 opened
                     .annotations
-                    .read(&window, &[0], &mut values, &mut is_there)?;
+                    .read(&window, &mut values, &mut is_there)?;
                 let counts = count(&values, &is_there, classes, description, opened)?;
                 let labelled: u64 = counts.iter().skip(1).sum();
                 let least = description.least_labelled * size as f64;
@@ -345,7 +335,7 @@ fn cut(
         total += if split == 0 { size as u64 } else { 0 };
         opened
             .annotations
-            .read(&patch.window, &[0], &mut values, &mut is_there)?;
+            .read(&patch.window, &mut values, &mut is_there)?;
         let seen = is_there.iter().zip(&read.valid);
         let codes = values
             .iter()
@@ -482,6 +472,7 @@ fn summary(
         patches: std::array::from_fn(|n| (SPLITS[n], counts[n])),
         left_out,
         zones: splits.len(),
+        disputed: Vec::new(),
         classes: listed.collect(),
     }
 }
@@ -523,6 +514,11 @@ fn describe(
         "patches": by_split(summary.patches.map(|(_, count)| count as u64)),
         "zones": summary.zones,
     });
+    for (domain, disputed) in &summary.disputed {
+        text["disputed"][domain] = json!({
+            "area_m2": disputed.area_m2, "places": disputed.places, "largest_at": disputed.at,
+        });
+    }
     if let Some(step) = description.height_per_dn_m {
         text["height_per_dn_m"] = step.into();
     }

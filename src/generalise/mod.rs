@@ -146,9 +146,10 @@ impl Plots {
         }
     }
 
-    /// The parts of the plots that lie in shapes.
+    /// The parts of the plots that lie in shapes, and the area of the shapes as they are laid here, half cm²:
+    /// where an outline of theirs meets one of the plots it is bent, by less than a step.
     #[must_use]
-    pub fn within(&self, shapes: &[Polygon]) -> Self {
+    pub fn within(&self, shapes: &[Polygon]) -> (Self, i64) {
         let Relaid {
             mut plots,
             parents,
@@ -169,14 +170,18 @@ impl Plots {
             beyond.area += plots.partition.area(face);
             beyond.in_zone += plot.in_zone;
         }
+        let mut laid = 0;
         for (face, plot) in plots.plots.iter_mut().enumerate() {
             *plot = plot.filter(|_| !shapes[face].is_empty());
+            if !shapes[face].is_empty() {
+                laid += plots.partition.area(face as FaceId);
+            }
             if let Some(plot) = plot {
                 let beyond = beyond[parents[face] as usize];
                 plot.beyond = (beyond.area > 0).then_some(beyond);
             }
         }
-        plots.dissolve()
+        (plots.dissolve(), laid)
     }
 
     /// Lays shapes on the plots: faces are cut along them.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use polars::prelude::DataFrame;
 
 use super::beside::{
-    classed, classes_frame, communes_frame, consumption_frames, departements_frame, kinds_frame,
-    levels_frame, ministry_frame, movements_frame, neighbours_frame, nomenclature_frame,
-    parameters_frame, population_frame, urbanised_frame,
+    canopy_frame, classed, classes_frame, communes_frame, consumption_frames, departements_frame,
+    kinds_frame, levels_frame, ministry_frame, movements_frame, neighbours_frame,
+    nomenclature_frame, parameters_frame, population_frame, urbanised_frame,
 };
 use super::columns::Columns;
 use super::indicator::Subject;
@@ -17,7 +17,7 @@ use crate::communes::Commune;
 use crate::enaf::Enaf;
 use crate::error::{Error, Result};
 use crate::ledger::{
-    Crossed, CrossedRow, Judged, Ledger, Returned, Revised, State, Stock, StockRow,
+    Canopy, Crossed, CrossedRow, Judged, Ledger, Returned, Revised, State, Stock, StockRow,
 };
 use crate::levels::Levels;
 use crate::ministry::Published;
@@ -33,6 +33,7 @@ use crate::trajectory::{Apart, Objective};
 /// `crossed_stock` the account by zone of the layers that figures are crossed with, `official_ledger`
 /// that by what producers' layers of changes tell; `judged` what
 /// alignment made of differences, `revised` what corrections moved, `returned` what changes back;
+/// `canopy` the trees that models saw in the zone construite;
 /// `communes`, `neighbours`, which of them touch, `movements`, what became them, `departements`, the région
 /// of each, `ministry`, the stocks that the ministry publishes, `classes`, the class of one's own of every
 /// pair of codes, `class_kinds`, what that is of where it is told, and `levels`, the communes of every
@@ -64,6 +65,8 @@ pub struct Parts<'a> {
     pub crossed_ledger: &'a [CrossedRow],
     /// and the ground whose zones they are.
     pub ground: Option<&'a Ground>,
+    /// The trees that models saw.
+    pub canopy: &'a [Canopy],
     /// The communes,
     pub communes: &'a [Commune],
     /// their areas,
@@ -141,6 +144,7 @@ impl Account {
                 "returned",
                 returned_frame(parts.returned, communes, reference)?,
             ),
+            ("canopy", canopy_frame(parts.canopy)?),
             ("communes", communes_frame(parts.communes, parts.areas)?),
             ("levels", levels_frame(parts.levels)?),
             ("neighbours", neighbours_frame(parts.ground)?),
@@ -177,6 +181,7 @@ impl Account {
             crossed_stocks: &[],
             crossed_ledger: &[],
             ground: None,
+            canopy: &[],
             communes: &[],
             areas: &[],
             levels: &Levels::default(),
@@ -441,6 +446,9 @@ fn crossed_frame(
     }
     if !is_stock {
         columns = columns.texts("cause", rows.iter().map(|row| Some(row.cause.name())));
+    }
+    if of == Crossing::Official {
+        columns = columns.flags("is_sliver", rows.iter().map(|row| Some(row.is_sliver)));
     }
     columns
         .integers("area_half_cm2", rows.iter().map(|row| row.area))

@@ -12,7 +12,7 @@ use crate::cog::Became;
 use crate::communes::Commune;
 use crate::enaf::{COUNTS, Counts, DESTINATIONS};
 use crate::error::Result;
-use crate::ledger::neighbours;
+use crate::ledger::{Canopy, neighbours};
 use crate::levels::Levels;
 use crate::ministry::Published;
 use crate::reference::{Code, Nomenclature, OwnClass, OwnClasses, Reference};
@@ -219,6 +219,25 @@ pub(super) fn neighbours_frame(ground: Option<&Ground>) -> Result<DataFrame> {
     Columns::default()
         .texts("commune", pairs.iter().map(|pair| code(pair.0)))
         .texts("neighbour", pairs.iter().map(|pair| code(pair.1)))
+        .frame()
+}
+
+pub(super) fn canopy_frame(rows: &[Canopy]) -> Result<DataFrame> {
+    // Under trees, and not.
+    let halves = || rows.iter().flat_map(|row| [(row, true), (row, false)]);
+    let area = |(row, is_tree): (&Canopy, bool)| match is_tree {
+        true => row.trees,
+        false => row.seen - row.trees,
+    };
+    Columns::default()
+        .texts("commune", halves().map(|(row, _)| Some(&*row.commune)))
+        .texts(
+            "departement",
+            halves().map(|(row, _)| Some(&*row.departement)),
+        )
+        .integers("year", halves().map(|(row, _)| i64::from(row.year)))
+        .flags("is_tree", halves().map(|(_, is_tree)| Some(is_tree)))
+        .integers("area_half_cm2", halves().map(area))
         .frame()
 }
 

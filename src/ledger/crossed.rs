@@ -7,6 +7,8 @@ use rayon::prelude::*;
 
 use super::{VintageStatus, commune_code, period};
 use crate::align::{Cause, Ground, NONE, Series, cause};
+use crate::error::Result;
+use crate::grid::STEPS_PER_METRE;
 use crate::partition::FaceId;
 use crate::reference::{Code, Reference};
 
@@ -43,6 +45,8 @@ pub struct CrossedRow {
     pub commune: Arc<str>,
     /// Where it is.
     pub place: Where,
+    /// Of a layer of changes, whether it is slivers: faces narrower than the parameter `sliver_width`.
+    pub is_sliver: bool,
     /// Years before and after; one for the other in a stock.
     pub years: (u16, u16),
     /// Before, and after; one for the other in a stock.
@@ -55,43 +59,42 @@ pub struct CrossedRow {
 
 /// The stock of every vintage by zone.
 pub fn crossed_stocks(
-    ground: &Ground,
-    series: &Series,
-    decided: &[VintageStatus],
+    of: (&Ground, &Series, &[VintageStatus]),
     reference: &Reference,
-) -> Vec<CrossedRow> {
+) -> Result<Vec<CrossedRow>> {
     // A layer of changes has no stock: it is of a period.
-    let places = super::places(ground).into_iter().map(|(v, d)| (d, v, v));
-    crossed(ground, series, decided, reference, places.collect())
+    let places = super::places(of.0).into_iter().map(|(v, d)| (d, v, v));
+    crossed(of, reference, places.collect())
 }
 
 /// The account of every period by zone.
 pub fn crossed_periods(
-    ground: &Ground,
-    series: &Series,
-    decided: &[VintageStatus],
+    of: (&Ground, &Series, &[VintageStatus]),
     reference: &Reference,
     periods: &[(usize, usize, usize)],
-) -> Vec<CrossedRow> {
-    crossed(ground, series, decided, reference, periods.to_vec())
+) -> Result<Vec<CrossedRow>> {
+    crossed(of, reference, periods.to_vec())
 }
 
 fn crossed(
-    ground: &Ground,
-    series: &Series,
-    decided: &[VintageStatus],
+    (ground, series, decided): (&Ground, &Series, &[VintageStatus]),
     reference: &Reference,
     periods: Vec<(usize, usize, usize)>,
-) -> Vec<CrossedRow> {
+) -> Result<Vec<CrossedRow>> {
     if ground.crossings.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
+    let has_changes = ground.crossings.iter().any(|layer| layer.period.is_some());
+    let slivers = match has_changes {
+        true => slivers(ground, reference.parameter("sliver_width")?),
+        false => Vec::new(),
+    };
     let of_period = |(d, before, after): (usize, usize, usize)| {
-        let mut sums: HashMap<(Where, [Crossed; 2]), i64> = HashMap::new();
+        let mut sums: HashMap<(Where, bool, [Crossed; 2]), i64> = HashMap::new();
         let year = |vintage: usize| ground.vintages[vintage].year;
         let years = (year(before), year(after));
-        for face in 0..ground.departement.len() {
-            if ground.departement[face] != d as u32 {
+        for (face, &departement) in ground.departement.iter().enumerate() {
+            if departement != d as u32 {
                 continue;
             }
             let side = |vintage| {
@@ -112,17 +115,20 @@ fn crossed(
                     zone: layer.zone[face],
                     commune: ground.commune[face],
                 };
-                *sums.entry((place, sides)).or_default() += ground.partition.area(face as FaceId);
+                let is_sliver = layer.period.is_some() && slivers[face];
+                let sum = sums.entry((place, is_sliver, sides)).or_default();
+                *sum += ground.partition.area(face as FaceId);
             }
         }
-        let mut sums: Vec<((Where, [Crossed; 2]), i64)> = sums.into_iter().collect();
+        let mut sums: Vec<_> = sums.into_iter().collect();
         sums.sort_unstable();
         sums.into_iter()
-            .map(|((place, sides), area)| CrossedRow {
+            .map(|((place, is_sliver, sides), area)| CrossedRow {
                 series: series.name,
                 departement: ground.departements[d].clone(),
                 commune: commune_code(ground, place.commune),
                 place,
+                is_sliver,
                 years,
                 sides,
                 cause: cause(
@@ -135,7 +141,26 @@ fn crossed(
             })
             .collect::<Vec<CrossedRow>>()
     };
-    periods.into_par_iter().flat_map(of_period).collect()
+    Ok(periods.into_par_iter().flat_map(of_period).collect())
+}
+
+/// Whether each face is a sliver: its mean width, twice its area by its outline, is less than `width` metres.
+fn slivers(ground: &Ground, width: f64) -> Vec<bool> {
+    let partition = &ground.partition;
+    let mut outlines = vec![0.0; partition.face_count()];
+    for e in 0..partition.edge_count() {
+        let (left, right) = partition.sides(e);
+        for face in [left, right] {
+            if let Some(outline) = outlines.get_mut(face as usize) {
+                *outline += partition.edge_length(e);
+            }
+        }
+    }
+    let is_sliver = |(face, outline): (usize, &f64)| {
+        // Areas are in halves of a square step, outlines in steps.
+        (partition.area(face as FaceId) as f64) < width * STEPS_PER_METRE * outline
+    };
+    outlines.iter().enumerate().map(is_sliver).collect()
 }
 
 /// The area of the zones of a crossed layer that no row of the crossed account has, in half square

@@ -1,5 +1,6 @@
 //! The account: what every face of the ground is at each date, summed exactly.
 
+mod canopy;
 mod crossed;
 mod judged;
 mod neighbours;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+pub use canopy::{Canopy, canopy};
 pub use crossed::{Crossed, CrossedRow, Where, crossed_periods, crossed_stocks, in_no_account};
 pub use judged::{Judged, judged};
 pub use neighbours::neighbours;

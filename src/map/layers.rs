@@ -102,7 +102,7 @@ pub(super) fn sources(out: &Path) -> Result<Vec<Source>> {
         return Err(Error::input(
             out.display(),
             "holds no layers of a run",
-            "give the folder that `millesime run` wrote, with --out",
+            "give the folder that `millesime run` wrote, with --out, and without `tables_alone`",
         ));
     }
     Ok(all)

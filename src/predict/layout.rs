@@ -140,12 +140,18 @@ impl Layout {
         self.kept.iter().map(|&kept| self.name(kept)).collect()
     }
 
-    /// The bands of a tile, from the probabilities of its pixels and where there are data.
-    pub(super) fn bytes(&self, probabilities: &[f32], valid: &[bool]) -> Vec<Vec<u8>> {
-        let pixels = valid.len();
-        let ranking = self.ranker.rank(probabilities, pixels);
-        let of = |kept: &Kept| {
-            let mut bytes = self.band_bytes(*kept, probabilities, &ranking);
+    /// Puts into each of `bands` what is kept of pixels, from their probabilities, channel by channel, and where
+    /// there are data.
+    pub(super) fn keep<'b>(
+        &self,
+        probabilities: &[f32],
+        valid: &[bool],
+        ranking: &mut Ranking,
+        bands: impl Iterator<Item = &'b mut [u8]>,
+    ) {
+        self.ranker.rank(probabilities, valid.len(), ranking);
+        for (&kept, bytes) in self.kept.iter().zip(bands) {
+            self.keep_band(kept, probabilities, ranking, bytes);
             let empty = match kept {
                 Kept::First | Kept::Second => NO_CLASS,
                 _ => 0,
@@ -153,35 +159,41 @@ impl Layout {
             for (byte, &is_there) in bytes.iter_mut().zip(valid) {
                 *byte = if is_there { *byte } else { empty };
             }
-            bytes
-        };
-        self.kept.iter().map(of).collect()
+        }
     }
 
-    fn band_bytes(&self, kept: Kept, probabilities: &[f32], ranking: &Ranking) -> Vec<u8> {
-        let bytes = |values: &[f32]| values.iter().map(|&p| byte(p)).collect();
-        let pixels = ranking.first.len();
-        let coded = |channels: &[u8], values: &[f32], least: f32| {
-            let code = |(&channel, &p): (&u8, &f32)| {
-                if p >= least && p > 0.0 {
-                    self.codes[usize::from(channel)]
-                } else {
-                    NO_CLASS
-                }
-            };
-            channels.iter().zip(values).map(code).collect()
-        };
-        match kept {
+    fn keep_band(&self, kept: Kept, probabilities: &[f32], ranking: &Ranking, bytes: &mut [u8]) {
+        let pixels = bytes.len();
+        let (values, coded) = match kept {
             Kept::First => {
                 let least = if self.is_exclusive { 0.0 } else { 0.5 };
-                coded(&ranking.first, &ranking.first_probability, least)
+                (
+                    &ranking.first_probability[..],
+                    Some((&ranking.first, least)),
+                )
             }
-            Kept::FirstProbability => bytes(&ranking.first_probability),
-            Kept::Second => coded(&ranking.second, &ranking.second_probability, 0.0),
-            Kept::SecondProbability => bytes(&ranking.second_probability),
-            Kept::Entropy => bytes(&ranking.entropy),
-            Kept::Channel(n) => bytes(&probabilities[n * pixels..(n + 1) * pixels]),
-            Kept::Mask => vec![255; pixels],
+            Kept::FirstProbability => (&ranking.first_probability[..], None),
+            Kept::Second => (
+                &ranking.second_probability[..],
+                Some((&ranking.second, 0.0)),
+            ),
+            Kept::SecondProbability => (&ranking.second_probability[..], None),
+            Kept::Entropy => (&ranking.entropy[..], None),
+            Kept::Channel(n) => (&probabilities[n * pixels..(n + 1) * pixels], None),
+            Kept::Mask => return bytes.fill(255),
+        };
+        let Some((channels, least)) = coded else {
+            for (at, &p) in bytes.iter_mut().zip(values) {
+                *at = byte(p);
+            }
+            return;
+        };
+        for ((at, &channel), &p) in bytes.iter_mut().zip(channels).zip(values) {
+            *at = if p >= least && p > 0.0 {
+                self.codes[usize::from(channel)]
+            } else {
+                NO_CLASS
+            };
         }
     }
 }

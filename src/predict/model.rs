@@ -385,17 +385,19 @@ impl Model {
         };
         let sides = |shape: &[i64]| shape.iter().map(|&n| n.max(0) as usize).collect();
         found.clear();
-        let shape = if let Ok((shape, values)) = output.try_extract_tensor::<f32>() {
-            found.extend_from_slice(values);
-            sides(shape)
-        } else {
-            let (shape, halves) = output.try_extract_tensor::<f16>().map_err(failed)?;
-            found.extend(halves.iter().map(|half| half.to_f32()));
-            sides(shape)
-        };
-        drop(outputs);
-        self.require_sense(found)?;
-        Ok(shape)
+        let values = self.card.output.values;
+        if let Ok((shape, numbers)) = output.try_extract_tensor::<f32>() {
+            // Some at a time, so that they are looked at and copied while they are near.
+            for numbers in numbers.chunks(CHUNK) {
+                require_sense(numbers, values, place)?;
+                found.extend_from_slice(numbers);
+            }
+            return Ok(sides(shape));
+        }
+        let (shape, halves) = output.try_extract_tensor::<f16>().map_err(failed)?;
+        found.extend(halves.iter().map(|half| half.to_f32()));
+        require_sense(found, values, place)?;
+        Ok(sides(shape))
     }
 }
 
@@ -427,30 +429,32 @@ impl Model {
             "export it for windows of one size, one at a time",
         ))
     }
+}
 
-    /// Refuses numbers that are none, and probabilities that are none.
-    fn require_sense(&self, found: &[f32]) -> Result<()> {
-        let place = &self.graph.place;
-        if found.iter().fold(false, |is_none, v| is_none | v.is_nan()) {
-            return Err(Error::input(
-                place,
-                "gives what is no number (NaN)",
-                "check `mean` and `std` in its card, and the export: float16 may overflow",
-            ));
-        }
-        let is_probability = self.card.output.values == Values::Probabilities;
-        let most = found
-            .iter()
-            .fold(0.0f32, |most, v| most.max((v - 0.5).abs()));
-        if is_probability && most > 0.501 {
-            return Err(Error::input(
-                place,
-                "gives numbers below 0 or above 1, and its card says that they are probabilities",
-                "write `values = \"logits\"` in its card, with the activation that it was trained for",
-            ));
-        }
-        Ok(())
+/// Numbers looked at together.
+const CHUNK: usize = 4_096;
+
+/// Refuses what comes out of the model `place` when it holds numbers that are none, or probabilities that are none.
+fn require_sense(found: &[f32], values: Values, place: &str) -> Result<()> {
+    if found.iter().fold(false, |is_none, v| is_none | v.is_nan()) {
+        return Err(Error::input(
+            place,
+            "gives what is no number (NaN)",
+            "check `mean` and `std` in its card, and the export: float16 may overflow",
+        ));
     }
+    if values != Values::Probabilities {
+        return Ok(());
+    }
+    let off = |most: f32, v: &f32| most.max((v - 0.5).abs());
+    if found.iter().fold(0.0, off) > 0.501 {
+        return Err(Error::input(
+            place,
+            "gives numbers below 0 or above 1, and its card says that they are probabilities",
+            "write `values = \"logits\"` in its card, with the activation that it was trained for",
+        ));
+    }
+    Ok(())
 }
 
 fn suggest_names(name: &str, names: &[&str]) -> String {

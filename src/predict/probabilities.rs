@@ -104,12 +104,23 @@ pub(super) fn byte(probability: f32) -> u8 {
 }
 
 /// The two most probable channels of each pixel, and how undecided the model is.
+#[derive(Default)]
 pub(super) struct Ranking {
     pub(super) first: Vec<u8>,
     pub(super) first_probability: Vec<f32>,
     pub(super) second: Vec<u8>,
     pub(super) second_probability: Vec<f32>,
     pub(super) entropy: Vec<f32>,
+}
+
+impl Ranking {
+    fn resize(&mut self, pixels: usize) {
+        self.first.resize(pixels, 0);
+        self.first_probability.resize(pixels, 0.0);
+        self.second.resize(pixels, 0);
+        self.second_probability.resize(pixels, 0.0);
+        self.entropy.resize(pixels, 0.0);
+    }
 }
 
 /// Steps of the table of p·ln p.
@@ -149,35 +160,28 @@ impl Ranker {
     }
 
     /// Ranks the channels of `pixels` pixels; of equal ones the lower number comes first.
-    pub(super) fn rank(&self, probabilities: &[f32], pixels: usize) -> Ranking {
+    pub(super) fn rank(&self, probabilities: &[f32], pixels: usize, ranking: &mut Ranking) {
+        ranking.resize(pixels);
         #[cfg(target_arch = "x86_64")]
         if std::is_x86_feature_detected!("avx2") {
             // SAFETY: this processor has what the function is compiled for.
-            return unsafe { self.rank_wide(probabilities, pixels) };
+            return unsafe { self.rank_wide(probabilities, pixels, ranking) };
         }
-        self.rank_plain(probabilities, pixels)
+        self.rank_plain(probabilities, pixels, ranking);
     }
 
     /// The same, eight numbers at a time.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn rank_wide(&self, probabilities: &[f32], pixels: usize) -> Ranking {
-        self.rank_plain(probabilities, pixels)
+    fn rank_wide(&self, probabilities: &[f32], pixels: usize, ranking: &mut Ranking) {
+        self.rank_plain(probabilities, pixels, ranking);
     }
 
     #[inline(always)]
-    fn rank_plain(&self, probabilities: &[f32], pixels: usize) -> Ranking {
-        let mut ranking = Ranking {
-            first: vec![0; pixels],
-            first_probability: vec![0.0; pixels],
-            second: vec![0; pixels],
-            second_probability: vec![0.0; pixels],
-            entropy: vec![0.0; pixels],
-        };
+    fn rank_plain(&self, probabilities: &[f32], pixels: usize, ranking: &mut Ranking) {
         for start in (0..pixels).step_by(CHUNK) {
-            self.rank_chunk(probabilities, pixels, start, &mut ranking);
+            self.rank_chunk(probabilities, pixels, start, ranking);
         }
-        ranking
     }
 
     /// Ranks some pixels. Numbers of channels are kept as numbers of the same width as the
@@ -258,7 +262,8 @@ mod tests {
     fn channels_are_ranked() {
         // Three pixels of three channels.
         let values = [0.2, 0.5, 1.0, 0.5, 0.5, 0.0, 0.3, 0.0, 0.0];
-        let ranking = Ranker::new(3, Activation::Softmax).rank(&values, 3);
+        let mut ranking = Ranking::default();
+        Ranker::new(3, Activation::Softmax).rank(&values, 3, &mut ranking);
         assert_eq!(ranking.first, [1, 0, 0]);
         assert_eq!(ranking.second, [2, 1, 1]);
         assert_eq!(ranking.second_probability, [0.3, 0.5, 0.0]);

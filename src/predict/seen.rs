@@ -70,6 +70,28 @@ impl SeenCovers {
         Ok(shares.into_iter().map(|share| share.map(|[p]| p)).collect())
     }
 
+    /// The mean over each face of the probability that its cover is one of those that are asked for, from 0 to 1;
+    /// `None` where less than half of a face was seen.
+    pub fn probable(
+        &self,
+        partition: &Partition,
+        is_asked: impl Fn(Code) -> bool + Sync,
+    ) -> Result<Vec<Option<f32>>> {
+        let (grid, window) = (self.compact.grid(), self.compact.window());
+        let sum = |likely: Likely| {
+            let asked = likely
+                .into_iter()
+                .filter(|(cover, _)| cover.is_some_and(&is_asked));
+            asked.fold(0u8, |sum, (_, p)| sum.saturating_add(p))
+        };
+        let read = |window: &Window| {
+            let likely = self.likely(window)?.into_par_iter();
+            Ok(likely.map(|of| of.map(|of| [sum(of)])).collect())
+        };
+        let shares = zonal::shares(partition, grid, window, read)?;
+        Ok(shares.into_iter().map(|share| share.map(|[p]| p)).collect())
+    }
+
     /// The probability that the cover changed from here to `after`, 255 being sure, on the pixels of a
     /// window of `after`.
     fn changes_within(&self, after: &Self, window: &Window) -> Result<Vec<Option<[u8; 1]>>> {

@@ -1,5 +1,6 @@
 //! Results of overlapping windows, put together window by window: what a window shares with its right
-//! and lower neighbours is kept until they come, and nothing else is.
+//! and lower neighbours is kept until they come, and nothing else is. All is done row by row, while the
+//! numbers of a row are in the nearest caches: going through whole windows waits for memory.
 
 use super::windows::{Plan, Tile};
 
@@ -18,7 +19,9 @@ pub(super) struct Stitcher {
     above: Vec<f32>,
     /// By channel, the right edge of the window before, row by row.
     left: Vec<f32>,
-    /// By channel, the finished tile.
+    /// By channel, and how much they count, the row at hand of the window,
+    line: Vec<f32>,
+    /// and the row of the tile that it finishes.
     sums: Vec<f32>,
 }
 
@@ -40,7 +43,8 @@ impl Stitcher {
             width,
             above: vec![0.0; planes * ramp * width],
             left: vec![0.0; planes * ramp * weights.len()],
-            sums: vec![0.0; planes * plan.stride * plan.stride],
+            line: vec![0.0; planes * weights.len()],
+            sums: vec![0.0; planes * plan.stride],
             plan,
             weights,
         }
@@ -51,80 +55,91 @@ impl Stitcher {
         self.left.fill(0.0);
     }
 
-    /// Takes the probabilities of a window, channel by channel, or that it was not looked at. Gives
-    /// those of the tile that it finishes.
-    pub(super) fn add(&mut self, window: Tile, probabilities: Option<&[f32]>) -> &[f32] {
+    /// Takes what a model gave for a window, channel by channel, or that it was not looked at, and what makes
+    /// probabilities of that. Gives those of the tile that it finishes to `finish`, row by row, each channel by
+    /// channel.
+    pub(super) fn add(
+        &mut self,
+        window: Tile,
+        found: Option<&[f32]>,
+        activate: impl Fn(&mut [f32]),
+        mut finish: impl FnMut(usize, &[f32]),
+    ) {
         let at = (window.0 - self.first) as usize * self.plan.stride;
-        let side = self.weights.len();
-        for plane in 0..=self.channels {
-            let values = probabilities.map(|values| {
-                let of = plane * side * side..(plane + 1) * side * side;
-                values.get(of)
-            });
-            self.add_plane(plane, at, values);
+        let (stride, side) = (self.plan.stride, self.weights.len());
+        for row in 0..side {
+            match found {
+                Some(found) => self.weigh(row, found, &activate),
+                None => self.line.fill(0.0),
+            }
+            for plane in 0..=self.channels {
+                self.add_plane(plane, row, at);
+            }
+            if row < stride {
+                self.normalise();
+                finish(row, &self.sums[..self.channels * stride]);
+            }
         }
-        self.normalise();
-        let size = self.plan.stride * self.plan.stride;
-        &self.sums[..self.channels * size]
     }
 
-    /// Adds one channel: its values; `Some(None)` for how much the window counts, `None` when it does
-    /// not.
-    fn add_plane(&mut self, plane: usize, at: usize, values: Option<Option<&[f32]>>) {
+    /// Puts into `line` the probabilities of a row of a window by how much they count, and how much that is.
+    fn weigh(&mut self, row: usize, found: &[f32], activate: impl Fn(&mut [f32])) {
+        let side = self.weights.len();
+        let (values, counts) = self.line.split_at_mut(self.channels * side);
+        for (values, found) in values
+            .chunks_exact_mut(side)
+            .zip(found.chunks_exact(side * side))
+        {
+            values.copy_from_slice(&found[row * side..(row + 1) * side]);
+        }
+        activate(values);
+        for (count, weight) in counts.iter_mut().zip(&self.weights) {
+            *count = weight * self.weights[row];
+        }
+        for values in values.chunks_exact_mut(side) {
+            for (value, count) in values.iter_mut().zip(counts.iter()) {
+                *value *= count;
+            }
+        }
+    }
+
+    /// Adds to one channel of the row of a window what its neighbours gave for it, and keeps what it shares with
+    /// those that are to come.
+    fn add_plane(&mut self, plane: usize, row: usize, at: usize) {
         let (stride, side) = (self.plan.stride, self.weights.len());
         let ramp = side - stride;
-        let weights = &self.weights;
-        let mut line = vec![0.0f32; side];
-        for row in 0..side {
-            match values {
-                Some(Some(values)) => {
-                    let values = &values[row * side..(row + 1) * side];
-                    for ((at, value), weight) in line.iter_mut().zip(values).zip(weights) {
-                        *at = value * (weight * weights[row]);
-                    }
-                }
-                Some(None) => {
-                    for (at, weight) in line.iter_mut().zip(weights) {
-                        *at = weight * weights[row];
-                    }
-                }
-                None => line.fill(0.0),
-            }
-            let left = (plane * side + row) * ramp;
-            let left = &mut self.left[left..left + ramp];
-            let (core, right) = line.split_at_mut(stride);
-            for (at, left) in core.iter_mut().zip(left.iter()) {
-                *at += left;
-            }
-            left.copy_from_slice(right);
-            let above = |row: usize| (plane * ramp + row) * self.width + at;
-            if row >= stride {
-                let above = above(row - stride);
-                self.above[above..above + stride].copy_from_slice(core);
-                continue;
-            }
-            if row < ramp {
-                let above = above(row);
-                for (at, above) in core.iter_mut().zip(&self.above[above..above + stride]) {
-                    *at += above;
-                }
-            }
-            let sum = (plane * stride + row) * stride;
-            self.sums[sum..sum + stride].copy_from_slice(core);
+        let left = (plane * side + row) * ramp;
+        let left = &mut self.left[left..left + ramp];
+        let (core, right) = self.line[plane * side..(plane + 1) * side].split_at_mut(stride);
+        for (at, left) in core.iter_mut().zip(left.iter()) {
+            *at += left;
         }
+        left.copy_from_slice(right);
+        let above = |row: usize| (plane * ramp + row) * self.width + at;
+        if row >= stride {
+            let above = above(row - stride);
+            self.above[above..above + stride].copy_from_slice(core);
+            return;
+        }
+        if row < ramp {
+            let above = above(row);
+            for (at, above) in core.iter_mut().zip(&self.above[above..above + stride]) {
+                *at += above;
+            }
+        }
+        self.sums[plane * stride..(plane + 1) * stride].copy_from_slice(core);
     }
 
     /// Divides by how much all windows count together: less than one where some were not looked at.
     fn normalise(&mut self) {
-        let size = self.plan.stride * self.plan.stride;
-        let (values, counts) = self.sums.split_at_mut(self.channels * size);
+        let (values, counts) = self.sums.split_at_mut(self.channels * self.plan.stride);
         if counts.iter().all(|&count| count == 1.0) {
             return;
         }
         for count in counts.iter_mut() {
             *count = if *count > 0.0 { 1.0 / *count } else { 0.0 };
         }
-        for values in values.chunks_exact_mut(size) {
+        for values in values.chunks_exact_mut(self.plan.stride) {
             for (value, share) in values.iter_mut().zip(counts.iter()) {
                 *value *= share;
             }
@@ -137,6 +152,13 @@ mod tests {
     use super::super::windows::Blend;
     use super::*;
     use crate::raster::Window;
+
+    /// The tile of a window whose probabilities are `given`.
+    fn add(stitcher: &mut Stitcher, window: Tile, given: Option<&[f32]>) -> Vec<f32> {
+        let mut tile = Vec::new();
+        stitcher.add(window, given, |_| (), |_, row| tile.extend_from_slice(row));
+        tile
+    }
 
     /// Windows that all give the same for a pixel leave it as it is.
     #[test]
@@ -160,7 +182,7 @@ mod tests {
                         .rows()
                         .flat_map(|r| input.columns().map(move |c| value(c, r)))
                         .collect();
-                    let found = stitcher.add((column, row), Some(&given)).to_vec();
+                    let found = add(&mut stitcher, (column, row), Some(&given));
                     if column < plan.columns().start || row < plan.rows().start {
                         continue;
                     }
@@ -188,8 +210,8 @@ mod tests {
         let plan = Plan::new(12, 12, 2, extent).unwrap();
         let mut stitcher = Stitcher::new(plan, 1, plan.weights(Blend::Weighted, 0), &(0..2));
         stitcher.begin_row();
-        stitcher.add((0, 0), Some(&[0.5; 144]));
-        let tile = stitcher.add((1, 0), None);
+        add(&mut stitcher, (0, 0), Some(&[0.5; 144]));
+        let tile = add(&mut stitcher, (1, 0), None);
         assert_eq!(tile[2 * 8], 0.5);
     }
 }

@@ -9,7 +9,7 @@ use super::Frame;
 use super::bands::{Patch, Stack};
 use super::job::Job;
 use super::model::{Model, Windows};
-use super::probabilities::activate;
+use super::probabilities::{Ranking, activate};
 use super::stitch::Stitcher;
 use super::windows::{Blend, Plan, Tile};
 use crate::error::{Error, Result};
@@ -426,9 +426,10 @@ impl Writer<'_> {
         let mut next = 0;
         let mut strip: Option<(usize, Stitcher)> = None;
         let mut part: Option<Part> = None;
+        let mut tile = TileBytes::default();
         for item in run {
             waiting.insert(item.number, item);
-            while let Some(mut item) = waiting.remove(&next) {
+            while let Some(item) = waiting.remove(&next) {
                 next += 1;
                 let columns = &self.strips[item.step.strip];
                 let windows = &self.windows[item.step.strip];
@@ -449,16 +450,22 @@ impl Writer<'_> {
                         part = Some(Part::create(&path, shape, self.frame.layout.bands())?);
                     }
                 }
-                if let Some(found) = &mut item.found {
-                    (self.activate)(found);
+                if item.found.is_some() {
                     done.windows += 1;
                     done.pixels_in += item.input.pixels();
                 }
-                let tile = stitcher.add(item.window, item.found.as_deref());
-                if let Some(part) = &mut part
-                    && columns.contains(&item.window.0)
-                {
-                    self.write_tile(part, &pixels, &item, tile)?;
+                let asked = columns
+                    .contains(&item.window.0)
+                    .then(|| plan.tile(item.window).intersection(&pixels));
+                let kept = part.as_mut().zip(asked);
+                tile.begin(
+                    plan.stride,
+                    kept.as_ref().map(|(_, asked)| *asked),
+                    self.frame.layout.bands(),
+                );
+                self.add(stitcher, &item, &mut tile);
+                if let Some((part, _)) = kept {
+                    tile.write(part, &pixels, plan.tile(item.window).column)?;
                 }
                 if item.window.0 == windows.end - 1
                     && let Some(part) = part.take()
@@ -475,34 +482,68 @@ impl Writer<'_> {
         Ok(done)
     }
 
-    /// Writes what was asked for of a tile.
-    fn write_tile(
-        &self,
-        part: &mut Part,
-        pixels: &Window,
-        item: &Item,
-        probabilities: &[f32],
-    ) -> Result<()> {
-        let plan = &self.frame.plan;
-        let tile = plan.tile(item.window);
-        let asked = tile.intersection(pixels);
-        let (skipped, above) = (
-            (asked.column - tile.column) as usize,
-            (asked.row - tile.row) as usize,
-        );
+    /// Adds a window to what is put together, and keeps what was asked for of the tile that it finishes.
+    fn add(&self, stitcher: &mut Stitcher, item: &Item, kept: &mut TileBytes) {
+        let tile = self.frame.plan.tile(item.window);
+        let finish = |row: usize, probabilities: &[f32]| {
+            let valid = &item.valid[row * tile.width..(row + 1) * tile.width];
+            if let Some((bands, ranking)) = kept.row(tile.row + row as i64) {
+                let layout = &self.frame.layout;
+                layout.keep(probabilities, valid, ranking, bands);
+            }
+        };
+        stitcher.add(item.window, item.found.as_deref(), self.activate, finish);
+    }
+}
+
+/// The bytes of the rows of a tile that were asked for, band by band.
+#[derive(Default)]
+struct TileBytes {
+    /// Pixels of a row of the tile.
+    width: usize,
+    asked: Option<Window>,
+    bands: Vec<Vec<u8>>,
+    ranking: Ranking,
+}
+
+impl TileBytes {
+    /// Begins a tile of rows of `width` pixels, of which `asked` is asked for.
+    fn begin(&mut self, width: usize, asked: Option<Window>, bands: usize) {
+        self.width = width;
+        self.asked = asked;
+        self.bands.resize_with(bands, Vec::new);
+        let height = asked.map_or(0, |asked| asked.height);
+        for band in &mut self.bands {
+            band.resize(width * height, 0);
+        }
+    }
+
+    /// The places of a row in the bands, and room to rank its channels; none when it is not asked for.
+    fn row(&mut self, row: i64) -> Option<(impl Iterator<Item = &mut [u8]>, &mut Ranking)> {
+        let asked = self.asked.filter(|asked| asked.rows().contains(&row))?;
+        let start = (row - asked.row) as usize * self.width;
+        let of = start..start + self.width;
+        let bands = self.bands.iter_mut().map(move |band| &mut band[of.clone()]);
+        Some((bands, &mut self.ranking))
+    }
+
+    /// Writes what was asked for of a tile whose first column is `column` into a part of the pixels `whole`.
+    fn write(&self, part: &mut Part, whole: &Window, column: i64) -> Result<()> {
+        let Some(asked) = self.asked else {
+            return Ok(());
+        };
+        let skipped = (asked.column - column) as usize;
         let corner = (
-            (asked.column - pixels.column) as usize,
-            (asked.row - pixels.row) as usize,
+            (asked.column - whole.column) as usize,
+            (asked.row - whole.row) as usize,
         );
-        let bands = self.frame.layout.bytes(probabilities, &item.valid);
-        for (number, bytes) in bands.into_iter().enumerate() {
-            let lines = bytes
-                .chunks_exact(plan.stride)
-                .skip(above)
-                .take(asked.height);
-            let bytes = lines.flat_map(|line| &line[skipped..skipped + asked.width]);
-            let shape = (asked.width, asked.height);
-            part.write(number, corner, shape, bytes.copied().collect())?;
+        let shape = (asked.width, asked.height);
+        for (number, band) in self.bands.iter().enumerate() {
+            let mut bytes = Vec::with_capacity(asked.width * asked.height);
+            for line in band.chunks_exact(self.width) {
+                bytes.extend_from_slice(&line[skipped..skipped + asked.width]);
+            }
+            part.write(number, corner, shape, bytes)?;
         }
         Ok(())
     }

@@ -34,16 +34,16 @@ impl Frame {
         })
     }
 
-    /// Its area, half cm²; none where all ground is meant.
+    /// Its area as it was drawn, half cm²; none where all ground is meant.
     pub(super) fn area(&self) -> Option<i64> {
         let communes = self.communes.as_ref()?;
         Some(communes.iter().map(Polygon::area).sum())
     }
 
-    /// The plots that lie in it.
-    pub(super) fn cut(&self, plots: &Plots) -> Plots {
+    /// The plots that lie in it, and its area as it is laid on them, half cm².
+    pub(super) fn cut(&self, plots: &Plots) -> (Plots, i64) {
         let Some(communes) = &self.communes else {
-            return plots.clone();
+            return (plots.clone(), plots.area());
         };
         plots.within(communes)
     }

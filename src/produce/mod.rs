@@ -11,7 +11,7 @@ mod quality;
 pub use decided::DECIDED_KEY;
 pub use probabilities::seen_covers;
 pub use product::DECISIONS;
-pub use quality::Quality;
+pub use quality::{Extent, Quality};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -61,8 +61,6 @@ pub struct Summary {
     pub seconds: BTreeMap<String, f64>,
     /// Sources that were not given.
     pub missing: Vec<&'static str>,
-    /// Ground of the communes of which nothing is told, half cm²; none without communes.
-    pub uncovered: Option<i64>,
 }
 
 impl Production<'_> {
@@ -148,7 +146,7 @@ impl Production<'_> {
         if self.keeps_stages {
             progress.phase("stages", None);
             for (n, origin) in Origin::ALL.into_iter().enumerate() {
-                let plots = frame.cut(&fused.plots(origin)?.dissolve());
+                let (plots, _) = frame.cut(&fused.plots(origin)?.dissolve());
                 product.write_stage(&staging, n, origin, &plots)?;
             }
         }
@@ -159,14 +157,18 @@ impl Production<'_> {
         let plots = generalise(&decided, &rules, &mut wide, progress)?;
         // The limits of communes are the last lines laid, so that they bend as little as may be;
         // what they cut off goes to neighbours along lines that are there.
-        let mut plots = frame.cut(&plots);
+        let (mut plots, laid) = frame.cut(&plots);
         plots.measure_zone(&fused.zones);
         let plots = absorb(&plots, &rules, &[]);
         progress.phase("writing", None);
         if self.keeps_stages {
             product.write_generalised(&staging, &plots)?;
         }
-        let quality = Quality::new(&plots, &fused, &rules, &wide, ground)?;
+        let extent = Extent {
+            laid,
+            drawn: frame.area(),
+        };
+        let quality = Quality::new(&plots, &fused, &rules, &wide, extent)?;
         product.write(&staging, &plots)?;
         let decisions = fused.decide(Origin::FichiersFonciers)?;
         product.write_decisions(&staging, &decisions)?;
@@ -198,7 +200,6 @@ impl Production<'_> {
             faces,
             seconds,
             missing: self.missing(),
-            uncovered: frame.area().map(|area| area - ground),
             sources: fused.gathered.reports,
         })
     }

@@ -11,14 +11,24 @@ use crate::grid::{HALF_CM2_PER_M2, format_m2};
 use crate::partition::FaceId;
 use crate::reference::{Code, Reference};
 
+/// The ground that a vintage is to cover.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    /// Its area as it is laid on the grid with the outlines of the objects, half cm²: where one meets the limit,
+    /// the limit is bent, by less than a step.
+    pub laid: i64,
+    /// That of the communes as they were drawn, half cm²; none where all ground is meant.
+    pub drawn: Option<i64>,
+}
+
 /// What is measured of a vintage.
 pub struct Quality {
     /// Its objects.
     pub objects: usize,
     /// Their area, half cm²,
     pub area: i64,
-    /// and that of the ground of the communes that the imagery reaches and of which something is told.
-    pub ground: i64,
+    /// and that of the ground that they are to cover.
+    pub extent: Extent,
     /// What is wrong with the partition, where something is.
     pub defect: Option<String>,
     /// Objects and area by cover and use.
@@ -39,7 +49,7 @@ impl Quality {
         fused: &Fused,
         rules: &Rules,
         wide: &Wide,
-        ground: i64,
+        extent: Extent,
     ) -> Result<Self> {
         let mut classes: BTreeMap<(Code, Code), (u64, i64)> = BTreeMap::new();
         for (face, plot) in plots.faces() {
@@ -82,12 +92,17 @@ impl Quality {
             unseen,
             objects: plots.faces().count(),
             area: plots.area(),
-            ground,
+            extent,
             defect: plots.partition.verify().err().map(|d| d.to_string()),
             classes,
             small,
             confidence,
         })
+    }
+
+    /// Ground that no object covers, because nothing is told of it, half cm².
+    pub fn gap(&self) -> i64 {
+        self.extent.laid - self.area
     }
 
     /// Objects below their unit that nothing allows.
@@ -127,8 +142,9 @@ impl Quality {
         json!({
             "objects": self.objects,
             "area_m2": format_m2(self.area),
-            "ground_m2": format_m2(self.ground),
-            "difference_m2": format_m2(self.area - self.ground),
+            "territory_m2": format_m2(self.extent.laid),
+            "gap_m2": format_m2(self.gap()),
+            "limit_bent_m2": self.extent.drawn.map(|drawn| format_m2(self.extent.laid - drawn)),
             "valid": self.defect.is_none(),
             "defect": self.defect,
             "classes": rows,
@@ -195,8 +211,8 @@ impl Quality {
              qualité</title>\n<style>body{{font:16px/1.4 sans-serif;max-width:60em;margin:2em \
              auto;padding:0 1em}}table{{border-collapse:collapse;margin:1em 0}}td,th{{border-bottom:\
              1px solid #ccc;padding:.2em .8em;text-align:left}}.n{{text-align:right}}</style>\n\
-             <h1>{0} : fiche qualité</h1>\n<p>{1} objets, {2} ha ; écart avec le sol connu avant \
-             généralisation : {3} m². {4}. {8} parties étroites ({9} ha) restent, faute de voisin.</p>\n<h2>Objets sous leur unité minimale</h2>\n<table>\
+             <h1>{0} : fiche qualité</h1>\n<p>{1} objets, {2} ha ; territoire sans objet, faute \
+             d'information : {3} m². {4}. {8} parties étroites ({9} ha) restent, faute de voisin.</p>\n<h2>Objets sous leur unité minimale</h2>\n<table>\
              <tr><th>Raison</th><th>Objets</th><th>ha</th></tr>\n{5}</table>\n<h2>Surfaces par \
              couverture et usage</h2>\n<table><tr><th>Couverture</th><th>Usage</th><th>Objets</th>\
              <th>ha</th><th></th></tr>\n{6}</table>\n<h2>Confiance moyenne de la classification\
@@ -204,7 +220,7 @@ impl Quality {
             escaped(title),
             self.objects,
             hectares(self.area),
-            format_m2(self.area - self.ground),
+            format_m2(self.gap()),
             validity,
             small,
             classes,

@@ -98,8 +98,8 @@ impl Store {
             return Err(match is_run {
                 true => Error::input(
                     self.0.display(),
-                    "is a run of no ground: it has tables alone",
-                    "give one of vintages, or of a layer of changes",
+                    "is a run that has tables alone",
+                    "give one of vintages, or of a layer of changes, without `tables_alone`",
                 ),
                 false => Error::input(
                     self.0.display(),

@@ -19,7 +19,7 @@ use crate::enaf;
 use crate::error::{Error, Result};
 use crate::grid::{HALF_CM2_PER_M2, format_m2};
 use crate::indicators::Parts;
-use crate::ledger::{self, CrossedRow, Ledger, PeriodFaces, Stock, VintageStatus};
+use crate::ledger::{self, Ledger, PeriodFaces, Stock, VintageStatus};
 use crate::levels;
 use crate::predict::{self, Prediction};
 use crate::produce::{self, Production};
@@ -164,6 +164,7 @@ pub fn run_with(
         series: &series,
         reference: &reference,
         crs: &crs,
+        has_layers: !territory.run.tables_alone,
     };
     clock.phase("account and layers", None);
     let stocks: Vec<Stock> = series
@@ -173,14 +174,12 @@ pub fn run_with(
     let periods = ledger::periods(&ground, &territory.run.periods);
     require_periods(&territory, &ground, &periods)?;
     require_official(&territory, &ground, &periods)?;
-    let crossed_stocks: Vec<CrossedRow> = series
-        .iter()
-        .flat_map(|(s, decided)| ledger::crossed_stocks(&ground, s, decided, &reference))
-        .collect();
-    let crossed_ledger: Vec<CrossedRow> = series
-        .iter()
-        .flat_map(|(s, decided)| ledger::crossed_periods(&ground, s, decided, &reference, &periods))
-        .collect();
+    let (mut crossed_stocks, mut crossed_ledger) = (Vec::new(), Vec::new());
+    for (series, decided) in &series {
+        let of = (&ground, series, &decided[..]);
+        crossed_stocks.extend(ledger::crossed_stocks(of, &reference)?);
+        crossed_ledger.extend(ledger::crossed_periods(of, &reference, &periods)?);
+    }
     for (n, report) in crossing_reports.iter_mut().enumerate() {
         if ground.crossings[n].period.is_some() {
             report.in_no_account_m2 = Some(format_m2(ledger::in_no_account(
@@ -198,6 +197,9 @@ pub fn run_with(
             accounts.collect::<Result<Vec<Vec<Ledger>>>>()
         },
         || {
+            if !writer.has_layers {
+                return Ok(());
+            }
             let faces = alone.par_iter();
             faces.try_for_each(|&place| writer.faces(place).map(drop))?;
             let places = ledger::places(&ground).into_par_iter();
@@ -224,6 +226,8 @@ pub fn run_with(
         .map(|(aligned, _)| ledger::returned(&ground, aligned, &reference))
         .unwrap_or_default();
 
+    let canopy = ledger::canopy(&ground, &territory.vintages, &crs, &reference)?;
+
     clock.phase("tables", None);
     let areas = ledger::commune_areas(&ground);
     let known: &[Commune] = match &territory.communes {
@@ -241,6 +245,7 @@ pub fn run_with(
         crossed_stocks: &crossed_stocks,
         crossed_ledger: &crossed_ledger,
         ground: Some(&ground),
+        canopy: &canopy,
         communes: &ground.communes,
         areas: &areas,
         levels: &levels,
@@ -298,8 +303,9 @@ pub fn run_with(
         })).collect::<Vec<_>>(),
         "faces": ledgers
             .iter()
+            .filter(|_| writer.has_layers)
             .map(|l| (l.years, l.departement.to_string()))
-            .chain(alone.iter().map(|&(d, v, _)| {
+            .chain(alone.iter().filter(|_| writer.has_layers).map(|&(d, v, _)| {
                 let year = ground.vintages[v].year;
                 ((year, year), ground.departements[d].to_string())
             }))
@@ -422,6 +428,8 @@ struct Writer<'a> {
     series: &'a [Decided],
     reference: &'a Reference,
     crs: &'a Crs,
+    /// Whether they are asked for: else there is the account alone.
+    has_layers: bool,
 }
 
 impl Writer<'_> {
@@ -439,6 +447,9 @@ impl Writer<'_> {
             .iter()
             .map(|(s, decided)| PeriodFaces::new(self.ground, s, decided, self.reference, period))
             .collect();
+        if !self.has_layers {
+            return Ok(faces);
+        }
         let folder = self.folder(period);
         let path = self.staging.path(format!("faces/{folder}/faces.parquet"))?;
         publish::faces(&path, self.ground, &faces, self.reference, self.crs)?;

@@ -56,6 +56,7 @@ pub(super) fn tables_alone(
         crossed_stocks: &[],
         crossed_ledger: &[],
         ground: None,
+        canopy: &[],
         communes: &listed,
         areas: &areas,
         levels: &levels,

@@ -65,6 +65,7 @@ fn known(section: &str) -> &'static [&'static str] {
         "run" => &[
             "periods",
             "levels",
+            "tables_alone",
             "separator",
             "classes",
             "indicators",

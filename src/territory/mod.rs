@@ -145,6 +145,9 @@ pub struct Run {
     /// Levels that need no table: `departement`, `region`, `france`.
     #[serde(default)]
     pub levels: Vec<String>,
+    /// Whether tables alone are written, without layers.
+    #[serde(default)]
+    pub tables_alone: bool,
     /// What separates the columns of tables of text.
     #[serde(default)]
     pub separator: Separator,

@@ -248,13 +248,7 @@ impl Description {
     /// The nomenclature of the annotations.
     pub fn nomenclature<'a>(&self, reference: &'a Reference, place: &str) -> Result<&'a ClassList> {
         let name = &self.nomenclature;
-        let list = reference.rasters.get(name).ok_or_else(|| {
-            Error::input(
-                place,
-                format!("the nomenclature `{name}` is not known"),
-                suggest(name, reference.rasters.keys().map(String::as_str)),
-            )
-        })?;
+        let list = reference.raster_classes(name, place)?;
         if list
             .get(0)
             .is_some_and(|class| class.ground != ClassCode::Uncovered)

@@ -6,6 +6,7 @@
 //! that stands first in the order of precedence, then the use by the first rule that applies.
 
 mod decide;
+mod find;
 mod parcels;
 mod read;
 mod report;
@@ -13,7 +14,8 @@ mod report;
 use std::sync::Arc;
 
 pub use decide::{Candidate, Decision, Judge, Seen, Verdict};
-pub use read::{Gathering, require};
+pub use find::require;
+pub use read::Gathering;
 pub use report::SourceReport;
 
 use crate::partition::{Builder, ItemId};

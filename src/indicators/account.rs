@@ -98,6 +98,31 @@ pub struct Consumption {
     pub apart: Vec<Apart>,
 }
 
+impl<'a> Parts<'a> {
+    /// Communes and what they make, of which nothing is told yet.
+    pub fn of(communes: &'a [Commune], areas: &'a [i64], levels: &'a Levels) -> Self {
+        Self {
+            ledgers: &[],
+            stocks: &[],
+            judged: &[],
+            revised: &[],
+            returned: &[],
+            crossed_stocks: &[],
+            crossed_ledger: &[],
+            ground: None,
+            canopy: &[],
+            communes,
+            areas,
+            levels,
+            movements: &[],
+            classes: None,
+            ministry: &[],
+            population: &[],
+            consumption: None,
+        }
+    }
+}
+
 impl Account {
     /// The tables of an account.
     pub fn new(parts: Parts, reference: &Reference) -> Result<Self> {
@@ -172,25 +197,8 @@ impl Account {
 
     /// An account of nothing, with all its tables.
     fn empty() -> Result<Self> {
-        let none = Parts {
-            ledgers: &[],
-            stocks: &[],
-            judged: &[],
-            revised: &[],
-            returned: &[],
-            crossed_stocks: &[],
-            crossed_ledger: &[],
-            ground: None,
-            canopy: &[],
-            communes: &[],
-            areas: &[],
-            levels: &Levels::default(),
-            movements: &[],
-            classes: None,
-            ministry: &[],
-            population: &[],
-            consumption: None,
-        };
+        let levels = Levels::default();
+        let none = Parts::of(&[], &[], &levels);
         Self::new(none, &Reference::load(None)?)
     }
 

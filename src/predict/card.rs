@@ -326,14 +326,7 @@ impl Card {
 
     /// The nomenclature of the classes.
     pub fn classes<'a>(&self, reference: &'a Reference, place: &str) -> Result<&'a ClassList> {
-        let name = &self.output.nomenclature;
-        reference.rasters.get(name).ok_or_else(|| {
-            Error::input(
-                place,
-                format!("the nomenclature `{name}` is not known"),
-                suggest(name, reference.rasters.keys().map(String::as_str)),
-            )
-        })
+        reference.raster_classes(&self.output.nomenclature, place)
     }
 
     /// By channel, whether its class may be found.

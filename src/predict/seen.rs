@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::compact::{Compact, CompactBand};
 use crate::crs::Crs;
-use crate::error::{Error, Result, suggest};
+use crate::error::{Error, Result};
 use crate::partition::Partition;
 use crate::raster::{self, Beneath, Window};
 use crate::reference::{ClassCode, Code, Reference};
@@ -38,13 +38,7 @@ impl SeenCovers {
     ) -> Result<Self> {
         let compact = Compact::open(path, told, crs)?;
         raster::require_nomenclature(path, nomenclature)?;
-        let classes = reference.rasters.get(nomenclature).ok_or_else(|| {
-            Error::input(
-                path.display(),
-                format!("the nomenclature `{nomenclature}` of its classes is not known"),
-                suggest(nomenclature, reference.rasters.keys().map(String::as_str)),
-            )
-        })?;
+        let classes = reference.raster_classes(nomenclature, path.display())?;
         let covers = classes
             .iter()
             .filter_map(|(code, class)| match class.ground {

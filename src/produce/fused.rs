@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::Production;
 use super::probabilities::Probabilities;
 use crate::crs::Crs;
-use crate::error::{Error, Result, suggest};
+use crate::error::{Error, Result};
 use crate::fuse::{Candidate, Decision, Gathered, Gathering, Judge, Origin, Seen};
 use crate::generalise::{Plot, Plots, Rules, zone_construite};
 use crate::partition::{Builder, FaceId, ItemId, Overlay, Partition, Polygon};
@@ -61,13 +61,7 @@ impl<'a> Fused<'a> {
         let vintage = production.vintage;
         let place = format!("vintage {}", vintage.year);
         let name = vintage.nomenclature.as_deref().unwrap_or_default();
-        let list = reference.rasters.get(name).ok_or_else(|| {
-            Error::input(
-                &place,
-                format!("the nomenclature `{name}` is not known"),
-                suggest(name, reference.rasters.keys().map(String::as_str)),
-            )
-        })?;
+        let list = reference.raster_classes(name, &place)?;
         progress.phase("vectorising", None);
         let mosaic = Mosaic::open(&vintage.classes, vintage.crs.as_deref(), crs, &place)?;
         mosaic.require_nomenclature(name)?;
@@ -94,13 +88,10 @@ impl<'a> Fused<'a> {
         let label = |pixel, column, row| match pixel {
             Pixel::Outside => Ok(NO_LABEL),
             Pixel::Nodata => Ok(1),
-            Pixel::Value(value) => labels.get(&value.into()).copied().ok_or_else(|| {
-                Error::input(
-                    mosaic.file_at(column, row),
-                    format!("holds the value {value}, which `{name}` does not know"),
-                    "add it to the table of the nomenclature, in a folder of reference tables",
-                )
-            }),
+            Pixel::Value(value) => {
+                let label = labels.get(&value.into()).copied();
+                label.ok_or_else(|| mosaic.not_of(name, value, column, row))
+            }
         };
         let probabilities = Probabilities::open(vintage, &mosaic, crs)?;
         let pixel = mosaic.placing().pixel;

@@ -183,13 +183,22 @@ impl Mosaic {
     }
 
     /// The file that holds a pixel; where none does, one of the files.
-    pub fn file_at(&self, column: usize, row: usize) -> String {
+    fn file_at(&self, column: usize, row: usize) -> String {
         let holds = |t: &&Tile| {
             (t.column..t.column + t.width).contains(&column)
                 && (t.row..t.row + t.height).contains(&row)
         };
         let found = self.tiles.iter().find(holds).or(self.tiles.first());
         found.map_or_else(String::new, |t| t.path.display().to_string())
+    }
+
+    /// What is said of the value of a pixel that its nomenclature does not have.
+    pub fn not_of(&self, nomenclature: &str, value: i32, column: usize, row: usize) -> Error {
+        Error::input(
+            self.file_at(column, row),
+            format!("holds the value {value}, which `{nomenclature}` does not know"),
+            "add it to the table of the nomenclature, in a folder of reference tables",
+        )
     }
 
     /// Where its pixels lie.

@@ -476,6 +476,17 @@ impl Reference {
             .ok_or_else(|| table_error("parameters.csv", format!("has no row `{name}`")))
     }
 
+    /// The classes of rasters of a nomenclature, which `place` names.
+    pub fn raster_classes(&self, name: &str, place: impl std::fmt::Display) -> Result<&ClassList> {
+        self.rasters.get(name).ok_or_else(|| {
+            Error::input(
+                place,
+                format!("the nomenclature `{name}` is not known"),
+                suggest(name, self.rasters.keys().map(String::as_str)),
+            )
+        })
+    }
+
     /// The SHA-256 of all tables.
     pub fn digest(&self) -> &str {
         &self.digest

@@ -246,14 +246,7 @@ pub fn run_with(
         crossed_ledger: &crossed_ledger,
         ground: Some(&ground),
         canopy: &canopy,
-        communes: &ground.communes,
-        areas: &areas,
-        levels: &levels,
-        movements: &[],
-        classes: None,
-        ministry: &[],
-        population: &[],
-        consumption: None,
+        ..Parts::of(&ground.communes, &areas, &levels)
     };
     let told = tables::write_tables(&staging, &territory, parts, consumption, &crs, &reference)?;
 

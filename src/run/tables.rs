@@ -47,25 +47,7 @@ pub(super) fn tables_alone(
     let listed = consumption.as_ref().map(|c| c.communes.clone());
     let listed = listed.filter(|_| known.is_empty()).unwrap_or(known);
     let levels = levels::read(territory, &listed, reference)?;
-    let parts = Parts {
-        ledgers: &[],
-        stocks: &[],
-        judged: &[],
-        revised: &[],
-        returned: &[],
-        crossed_stocks: &[],
-        crossed_ledger: &[],
-        ground: None,
-        canopy: &[],
-        communes: &listed,
-        areas: &areas,
-        levels: &levels,
-        movements: &[],
-        classes: None,
-        ministry: &[],
-        population: &[],
-        consumption: None,
-    };
+    let parts = Parts::of(&listed, &areas, &levels);
     let told = write_tables(&staging, territory, parts, consumption, crs, reference)?;
     clock.phase("manifest", None);
     let manifest = json!({

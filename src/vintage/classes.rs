@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Object, Part, Report, Texts, Vintage};
 use crate::crs::Crs;
-use crate::error::{Error, Result, suggest};
+use crate::error::Result;
 use crate::partition::{Builder, ItemId};
 use crate::raster::{self, Mosaic, Pixel};
 use crate::reference::{ClassCode, ClassList, Reference};
@@ -30,14 +30,7 @@ fn nomenclature<'a>(
     reference: &'a Reference,
 ) -> Result<(&'a str, &'a ClassList)> {
     let name = vintage.nomenclature.as_deref().unwrap_or_default();
-    let classes = reference.rasters.get(name).ok_or_else(|| {
-        Error::input(
-            place(vintage),
-            format!("the nomenclature `{name}` is not known"),
-            suggest(name, reference.rasters.keys().map(String::as_str)),
-        )
-    })?;
-    Ok((name, classes))
+    Ok((name, reference.raster_classes(name, place(vintage))?))
 }
 
 /// Reads the class rasters of `vintage`, which must be in the CRS `target`.
@@ -80,13 +73,10 @@ pub fn read(vintage: &territory::Vintage, target: &Crs, reference: &Reference) -
     let label = |pixel, column, row| match pixel {
         Pixel::Outside => Ok(NO_LABEL),
         Pixel::Nodata => Ok(no_class),
-        Pixel::Value(value) => labels.get(&value.into()).copied().ok_or_else(|| {
-            Error::input(
-                mosaic.file_at(column, row),
-                format!("holds the value {value}, which `{name}` does not know"),
-                "add it to the table of the nomenclature, in a folder of reference tables",
-            )
-        }),
+        Pixel::Value(value) => {
+            let label = labels.get(&value.into()).copied();
+            label.ok_or_else(|| mosaic.not_of(name, value, column, row))
+        }
     };
     let arcs = vectorise::trace(&mosaic, label, None)?;
     for line in vectorise::lines(&arcs, mosaic.placing(), Drawing::Exact)? {

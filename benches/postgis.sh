@@ -320,8 +320,14 @@ seconds = json.load(open(sys.argv[1]))["seconds"]
 print(sum(seconds[phase] for phase in ("status", "account and layers", "tables")))' "$1/manifest.json"
 }
 # Tables alone, as PostGIS makes them here; then layers too, as people run it.
-{ cat "$territory"; printf '\n[run]\ntables_alone = true\n'; } > "${territory%.toml}.tables.toml"
-run "${territory%.toml}.tables.toml" "$work/tables"
+alone=$here/.tables-alone.toml
+if grep -q '^\[run\]' "$territory"; then
+    sed 's/^\[run\].*/&\ntables_alone = true/' "$territory" > "$alone"
+else
+    { cat "$territory"; printf '\n[run]\ntables_alone = true\n'; } > "$alone"
+fi
+run "$alone" "$work/tables"
+rm "$alone"
 tables=$best tables_core=$(from_partition "$work/tables") tables_peak=$peak
 run "$territory" "$work/out"
 

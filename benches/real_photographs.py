@@ -84,6 +84,8 @@ def main():
     arguments.work.mkdir(parents=True, exist_ok=True)
 
     pairs = Counter()
+    if not list((arguments.data / "naip-two-dates").glob("*.npz")):
+        parser.error(f"{arguments.data} holds no naip-two-dates")
     for n, path in enumerate(sorted((arguments.data / "naip-two-dates").glob("*.npz"))):
         patch = np.load(path)["arr_0"][0]
         image = patch[:4]

@@ -3,12 +3,12 @@
 -- définition: terrain de la zone construite de chaque millésime, et ce qui en est de couverture arborée
 --   (CS2.1.1 et au-dessous). Sans zone construite, le territoire n'a pas de ligne. Là où un modèle a vu le
 --   millésime sur ses images : le terrain qu'il en a vu, et ce qui en est sous les arbres, chaque face
---   comptant pour la probabilité moyenne de ses pixels ; arbres isolés et haies des jardins, plus petits
+--   comptant pour la probabilité moyenne de ses pixels (celles vues à moitié au moins) ; arbres isolés et haies des jardins, plus petits
 --   que les objets de l'OCS GE, y sont.
 -- definition: ground of each vintage's zone construite, and what of it is of tree cover (CS2.1.1 and
 --   below). Without a zone construite the territory has no row. Where a model saw the vintage on its
 --   images: the ground of it that it saw, and what of that is under trees, each face by the mean
---   probability of its pixels; trees alone and hedges in gardens, smaller than objects of OCS GE, are in it.
+--   probability of its pixels (those seen by half at least); trees alone and hedges in gardens, smaller than objects of OCS GE, are in it.
 -- source: nomenclature OCS GE du CNIG ; la mesure est de Millésime
 -- subject: OCS GE
 -- unit: m², part de 0 à 1

@@ -327,7 +327,8 @@ fn trees_are_seen_where_ocs_ge_has_none() {
         (&doubtful, [GRASS, 200, 8, 51]),
     ];
     let path = folder.path().join("seen.tif");
-    probabilities(&path, 1.0, [10, 255, 8, 0], &some);
+    // Elsewhere it is sure of nothing, as models are whose classes do not exclude one another.
+    probabilities(&path, 1.0, [255, 100, 255, 0], &some);
     let zone = "zone_construite = \"zone.geojson\"\n";
     let seen = format!("{zone}probabilities = \"seen.tif\"\n{SEEN}");
     let file = territory(folder.path(), &[], [zone, &seen]);

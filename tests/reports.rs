@@ -536,3 +536,33 @@ fn a_commune_of_former_days_has_the_page_of_what_it_became() {
         "{refused}"
     );
 }
+
+/// A run of tables alone has reports without maps.
+#[test]
+fn tables_alone_are_reported_without_maps() {
+    let folder = TempDir::new().unwrap();
+    let commune = rectangle(0.0, 0.0, 500.0, 300.0);
+    let plot = rectangle(100.0, 100.0, 200.0, 200.0);
+    let mut drawing = Drawing::default()
+        .commune("32001", commune.clone())
+        .vintage(2018, vec![object("CS2.2.1", "US1.1", &[&commune])])
+        .vintage(
+            2021,
+            vec![
+                object("CS2.2.1", "US1.1", &[&commune, &plot]),
+                object("CS1.1.1.1", "US5", &[&plot]),
+            ],
+        );
+    drawing.more = "[run]\ntables_alone = true\n".to_owned();
+    let outputs = Outputs::of(&drawing.write(folder.path()));
+    let into = folder.path().join("reports");
+    let files = write(&Request {
+        pdf: false,
+        ..request(&outputs.path(), &into, &[])
+    })
+    .unwrap();
+    let page = std::fs::read_to_string(&files[0]).unwrap();
+    assert!(page.contains("1,0\u{a0}ha a été artificialisé"), "{page}");
+    let is_map = |file: &&PathBuf| file.extension().is_some_and(|e| e == "svg");
+    assert!(!files.iter().any(|file| is_map(&file)));
+}

@@ -454,6 +454,11 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
             raise argparse.ArgumentTypeError("must be above 0")
         return value
 
+    def not_negative(text: str) -> float:
+        if not (value := float(text)) >= 0:
+            raise argparse.ArgumentTypeError("must be 0 or more")
+        return value
+
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -469,7 +474,7 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--batch", type=positive, default=8, help="patches in a step (default 8)")
     parser.add_argument("--learning-rate", type=positive_number, metavar="RATE",
                         help="highest rate of the cycle (default 0.002, with --start 0.0005)")
-    parser.add_argument("--balance", type=float, default=0.5, metavar="POWER",
+    parser.add_argument("--balance", type=not_negative, default=0.5, metavar="POWER",
                         help="how much rare classes weigh more: inverse power of their frequency, "
                              "0 for alike (default 0.5)")
     parser.add_argument("--seed", type=int, default=1, help="of weights, order and augmentation (default 1)")

@@ -53,13 +53,24 @@ fn print(out: &mut impl Write, summary: &Summary) -> std::io::Result<()> {
         summary.left_out,
         summary.zones
     )?;
-    for (domain, disputed) in &summary.disputed {
-        writeln!(
-            out,
-            "{domain}: {} m² lie under polygons of several classes, and count as not annotated ({} places, the largest \
-             at {:.2},{:.2})",
-            disputed.area_m2, disputed.places, disputed.at.0, disputed.at.1
-        )?;
+    for (domain, drawn) in &summary.drawn {
+        let read = &drawn.read;
+        let nothing = read.null_geometries + read.not_polygons + read.collapsed_rings;
+        if nothing > 0 {
+            writeln!(
+                out,
+                "{domain}: {nothing} rows or parts have no ground (no geometry, points, lines, collapsed rings)"
+            )?;
+        }
+        if let Some(disputed) = &drawn.disputed {
+            let (x, y) = disputed.largest_at;
+            writeln!(
+                out,
+                "{domain}: {} m² lie under polygons of several classes, and count as not annotated (the largest piece \
+                 at {x:.2},{y:.2})",
+                disputed.area_m2
+            )?;
+        }
     }
     let totals: [u64; 3] =
         std::array::from_fn(|n| summary.classes.iter().map(|(_, _, pixels)| pixels[n]).sum());

@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::Args;
 use millesime::crs::Crs;
 use millesime::error::{Error, Result, suggest};
-use millesime::grid::HALF_CM2_PER_M2;
+use millesime::grid::{HALF_CM2_PER_M2, format_m2};
 use millesime::produce::{Production, Summary};
 use millesime::reference::Reference;
 use millesime::territory::Territory;
@@ -110,8 +110,11 @@ fn print(summary: &Summary, year: u16, seconds: f64) -> std::io::Result<()> {
         )?;
     }
     if quality.gap() > 0 {
-        let hectares = quality.gap() as f64 / HALF_CM2_PER_M2 as f64 / 10_000.0;
-        writeln!(out, "  {hectares:.2} ha of its communes are not told of")?;
+        writeln!(
+            out,
+            "  {} m² of its communes are not told of, or beyond the imagery",
+            format_m2(quality.gap())
+        )?;
     }
     for report in &summary.sources {
         let taken: u64 = report.taken.values().sum();

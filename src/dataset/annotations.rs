@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use gdal::vector::Geometry;
+use serde::Serialize;
+
 use super::description::{Domain, Drawn};
 use crate::error::{Error, Result};
 use crate::grid::{Point, format_m2};
@@ -10,7 +13,7 @@ use crate::predict::Stack;
 use crate::raster::{Image, PixelGrid, Window, burn};
 use crate::reference::ClassList;
 use crate::vector::{Layer, Opening};
-use crate::vintage::Intake;
+use crate::vintage::{Intake, Repairs};
 
 /// Annotations, opened.
 pub(super) enum Annotations {
@@ -22,28 +25,36 @@ pub(super) enum Annotations {
 
 /// Polygons that were drawn, to be read as pixels.
 pub(super) struct Polygons {
-    place: String,
     grid: PixelGrid,
     /// The pixels of the images.
     images: Window,
-    /// Shapes that do not overlap, with their codes,
-    shapes: Vec<(Polygon, i32)>,
-    /// and those that reach into each square of so many pixels.
-    squares: BTreeMap<(i64, i64), Vec<usize>>,
+    /// Shapes that do not overlap, each in one square of so many pixels, with their codes,
+    squares: BTreeMap<(i64, i64), Vec<(Polygon, i32)>>,
     side: usize,
-    /// Ground under polygons of several classes.
-    pub(super) disputed: Option<Disputed>,
+    /// What was read.
+    pub(super) report: DrawnReport,
 }
 
-/// Ground under polygons of several classes, which counts as not annotated.
-#[derive(Clone, Debug)]
+/// What was found in polygons that were drawn.
+#[derive(Clone, Debug, Serialize)]
+pub struct DrawnReport {
+    /// The file and its layer.
+    pub source: String,
+    /// Rows that do not reach the images.
+    pub elsewhere: u64,
+    /// What was found amiss.
+    pub read: Repairs,
+    /// Ground under polygons of several classes, which counts as not annotated.
+    pub disputed: Option<Disputed>,
+}
+
+/// Ground under polygons of several classes.
+#[derive(Clone, Debug, Serialize)]
 pub struct Disputed {
     /// How much it is, m².
     pub area_m2: String,
-    /// How many places.
-    pub places: usize,
-    /// A point of the largest, m.
-    pub at: (f64, f64),
+    /// A point of the largest piece, m.
+    pub largest_at: (f64, f64),
 }
 
 impl Annotations {
@@ -65,7 +76,7 @@ impl Annotations {
     pub(super) fn file(&self) -> String {
         match self {
             Self::Rasters(image) => image.file(),
-            Self::Polygons(polygons) => polygons.place.clone(),
+            Self::Polygons(polygons) => polygons.report.source.clone(),
         }
     }
 
@@ -137,9 +148,18 @@ impl Polygons {
         let mut layer = Layer::open(&from.path, opening)?;
         let place = layer.place();
         let column = layer.require_column(&from.column)?;
+        let (grid, images) = (*stack.grid(), stack.window());
+        let (west, north) = grid.corner(images.column, images.row);
+        let (east, south) = grid.corner(images.columns().end, images.rows().end);
         let mut intake = Intake::new(&layer, from.crs.as_deref(), stack.crs())?;
         let mut codes: Vec<i32> = Vec::new();
+        let mut elsewhere = 0;
         layer.scan(&[Some(column)], |row| {
+            let shape = row.geometry.and_then(|wkb| Geometry::from_wkb(wkb).ok());
+            if shape.is_some_and(|shape| !intake.may_reach(&shape, [west, south, east, north])) {
+                elsewhere += 1;
+                return Ok(());
+            }
             let code = code(row.values[0].as_deref(), classes).map_err(|what| {
                 let known: Vec<String> = classes.iter().map(|(c, _)| c.to_string()).collect();
                 Error::input(
@@ -152,58 +172,60 @@ impl Polygons {
             codes.resize(intake.builder.item_count() as usize, code);
             Ok(())
         })?;
-        let intake = intake.finish()?;
-        let overlay = intake.builder.build();
-        let partition = &overlay.partition;
-        let mut shapes = Vec::new();
-        let (mut area, mut places, mut largest) = (0, 0, None);
-        for face in 0..partition.face_count() as FaceId {
-            let mut told = overlay.items(face).iter().map(|&item| codes[item as usize]);
-            let Some(first) = told.next() else {
-                continue;
-            };
-            if told.any(|other| other != first) {
-                let own = partition.area(face);
-                area += own;
-                places += 1;
-                largest = largest.max(Some((own, partition.first_point(face))));
-            } else if let Some(polygon) = partition.polygon(face) {
-                shapes.push((polygon, first));
-            }
-        }
-        let disputed = largest.map(|(_, at)| Disputed {
-            area_m2: format_m2(area),
-            places,
-            at: at.metres(),
-        });
-        let (grid, images) = (*stack.grid(), stack.window());
-        let mut squares: BTreeMap<(i64, i64), Vec<usize>> = BTreeMap::new();
-        for (n, (polygon, _)) in shapes.iter().enumerate() {
-            let reached = reached(&grid, &polygon.exterior).intersection(&images);
-            if reached.is_empty() {
-                continue;
-            }
-            for row in cells(reached.rows(), side) {
-                for column in cells(reached.columns(), side) {
-                    squares.entry((column, row)).or_default().push(n);
-                }
-            }
-        }
-        if squares.is_empty() {
+        if codes.is_empty() {
             return Err(Error::input(
                 place,
                 "has no polygon on the images",
                 "give annotations made on these images; check its CRS",
             ));
         }
+        let Intake {
+            mut builder,
+            repairs,
+            ..
+        } = intake.finish()?;
+        // Cut along the squares in which they are looked at, however large they are.
+        let mut cells = Vec::new();
+        for row in squares(images.rows(), side) {
+            for column in squares(images.columns(), side) {
+                let item = builder.item();
+                builder.ring(item, &square(&grid, (column, row), side)?);
+                cells.push((column, row));
+            }
+        }
+        let overlay = builder.build();
+        let partition = &overlay.partition;
+        let mut shapes: BTreeMap<(i64, i64), Vec<(Polygon, i32)>> = BTreeMap::new();
+        let (mut area, mut largest) = (0, None);
+        for face in 0..partition.face_count() as FaceId {
+            let items = overlay.items(face).iter().map(|&item| item as usize);
+            let (told, within): (Vec<usize>, Vec<usize>) = items.partition(|&i| i < codes.len());
+            let (Some(&first), Some(&cell)) = (told.first(), within.first()) else {
+                continue;
+            };
+            if told.iter().any(|&item| codes[item] != codes[first]) {
+                let own = partition.area(face);
+                area += own;
+                largest = largest.max(Some((own, partition.first_point(face))));
+            } else if let Some(polygon) = partition.polygon(face) {
+                let shapes = shapes.entry(cells[cell - codes.len()]).or_default();
+                shapes.push((polygon, codes[first]));
+            }
+        }
         Ok(Self {
-            place,
             grid,
             images,
-            shapes,
-            squares,
+            squares: shapes,
             side,
-            disputed,
+            report: DrawnReport {
+                source: place,
+                elsewhere,
+                read: repairs,
+                disputed: largest.map(|(_, at)| Disputed {
+                    area_m2: format_m2(area),
+                    largest_at: at.metres(),
+                }),
+            },
         })
     }
 
@@ -211,14 +233,11 @@ impl Polygons {
     fn read_square(&self, window: &Window, values: &mut [f32]) -> Result<()> {
         let side = self.side as i64;
         let square = (window.column.div_euclid(side), window.row.div_euclid(side));
-        let Some(near) = self.squares.get(&square) else {
+        let Some(shapes) = self.squares.get(&square) else {
             values.fill(0.0);
             return Ok(());
         };
-        let shapes: Vec<(&Polygon, i32)> = near
-            .iter()
-            .map(|&n| (&self.shapes[n].0, self.shapes[n].1))
-            .collect();
+        let shapes: Vec<(&Polygon, i32)> = shapes.iter().map(|(p, code)| (p, *code)).collect();
         let burnt = burn(&self.grid, window, &shapes)?;
         for (value, code) in values.iter_mut().zip(burnt) {
             *value = code as f32;
@@ -233,28 +252,41 @@ fn code(told: Option<&str>, classes: &ClassList) -> std::result::Result<i32, Str
     if told.is_empty() {
         return Err("is empty".to_owned());
     }
-    // Some programs keep whole numbers as 3.0.
-    let number = told.strip_suffix(".0").unwrap_or(told).parse::<u8>().ok();
-    let is_known = |&code: &u8| code == 0 || classes.get(code.into()).is_some();
-    number
-        .filter(is_known)
-        .map(i32::from)
-        .ok_or_else(|| format!("is `{told}`, which the nomenclature has not"))
+    // Some formats write whole numbers with decimals.
+    let number = told.parse::<f64>().ok().filter(|n| n.fract() == 0.0);
+    let is_known = |&code: &i64| code == 0 || classes.get(code).is_some();
+    let Some(code) = number.map(|n| n as i64).filter(is_known) else {
+        return Err(format!("is `{told}`, which the nomenclature has not"));
+    };
+    match u8::try_from(code) {
+        Ok(code) => Ok(code.into()),
+        Err(_) => Err(format!("is `{told}`; annotations have codes up to 255")),
+    }
 }
 
-/// The pixels that a ring may reach into.
-fn reached(grid: &PixelGrid, ring: &[Point]) -> Window {
-    let pixels = ring.iter().map(|p| {
-        let (x, y) = p.metres();
-        let (column, row) = grid.pixel_at(x, y);
-        Window::between(column..column + 1, row..row + 1)
-    });
-    let hull = pixels.reduce(|whole, pixel| whole.hull(&pixel));
-    hull.unwrap_or(Window::between(0..0, 0..0))
+/// The ring of a square.
+fn square(grid: &PixelGrid, (column, row): (i64, i64), side: usize) -> Result<[Point; 4]> {
+    let side = side as i64;
+    let corner = |column: i64, row: i64| {
+        let (x, y) = grid.corner(column * side, row * side);
+        Point::from_metres(x, y).ok_or_else(|| {
+            Error::input(
+                "images",
+                "lie beyond ±10 737 km of the origin of their CRS",
+                "check their georeference",
+            )
+        })
+    };
+    Ok([
+        corner(column, row)?,
+        corner(column + 1, row)?,
+        corner(column + 1, row + 1)?,
+        corner(column, row + 1)?,
+    ])
 }
 
 /// The squares of a side into which pixels fall.
-fn cells(pixels: std::ops::Range<i64>, side: usize) -> std::ops::Range<i64> {
+fn squares(pixels: std::ops::Range<i64>, side: usize) -> std::ops::Range<i64> {
     let side = side as i64;
     pixels.start.div_euclid(side)..(pixels.end - 1).div_euclid(side) + 1
 }

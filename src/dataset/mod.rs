@@ -14,7 +14,7 @@ use arrow::datatypes::{DataType, Field};
 use serde_json::json;
 
 use annotations::Annotations;
-pub use annotations::Disputed;
+pub use annotations::{Disputed, DrawnReport};
 pub use description::{Description, Domain, Drawn, EXAMPLE};
 
 use crate::crs::Crs;
@@ -40,8 +40,8 @@ pub struct Summary {
     pub left_out: usize,
     /// Zones.
     pub zones: usize,
-    /// Of each domain where there is such, ground under polygons of several classes.
-    pub disputed: Vec<(String, Disputed)>,
+    /// What was found in the polygons of each domain that has such.
+    pub drawn: Vec<(String, DrawnReport)>,
     /// Pixels of each class that occurs, by split.
     pub classes: Vec<(i64, String, [u64; 3])>,
 }
@@ -109,11 +109,9 @@ pub fn make(
     index(&description, &domains, &patches, &splits, &staging)?;
     let mut summary = summary(&patches, &splits, classes, left_out);
     for opened in &domains {
-        if let Annotations::Polygons(polygons) = &opened.annotations
-            && let Some(disputed) = &polygons.disputed
-        {
+        if let Annotations::Polygons(polygons) = &opened.annotations {
             let name = opened.domain.name.clone();
-            summary.disputed.push((name, disputed.clone()));
+            summary.drawn.push((name, polygons.report.clone()));
         }
     }
     describe(&description, &summary, &statistics, &staging)?;
@@ -472,7 +470,7 @@ fn summary(
         patches: std::array::from_fn(|n| (SPLITS[n], counts[n])),
         left_out,
         zones: splits.len(),
-        disputed: Vec::new(),
+        drawn: Vec::new(),
         classes: listed.collect(),
     }
 }
@@ -514,10 +512,8 @@ fn describe(
         "patches": by_split(summary.patches.map(|(_, count)| count as u64)),
         "zones": summary.zones,
     });
-    for (domain, disputed) in &summary.disputed {
-        text["disputed"][domain] = json!({
-            "area_m2": disputed.area_m2, "places": disputed.places, "largest_at": disputed.at,
-        });
+    for (domain, report) in &summary.drawn {
+        text["drawn"][domain] = json!(report);
     }
     if let Some(step) = description.height_per_dn_m {
         text["height_per_dn_m"] = step.into();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{commune_code, period};
-use crate::align::Ground;
+use crate::align::{Ground, NONE, Series};
 use crate::crs::Crs;
 use crate::error::Result;
 use crate::partition::FaceId;
@@ -31,10 +31,11 @@ pub struct Canopy {
     pub trees: i64,
 }
 
-/// What models saw of the vintages of `ground` that come with probabilities and a zone construite; `vintages`
-/// are those of the territory file.
+/// What models saw of the vintages of `ground`, as `published`, that come with probabilities and a zone
+/// construite; `vintages` are those of the territory file.
 pub fn canopy(
     ground: &Ground,
+    published: &Series,
     vintages: &[territory::Vintage],
     crs: &Crs,
     reference: &Reference,
@@ -56,11 +57,14 @@ pub fn canopy(
             continue;
         };
         let places = period::places(ground);
+        let version = &published.versions[v];
         let probable = seen.probable(&ground.partition, is_tree)?;
         for (face, probability) in probable.into_iter().enumerate() {
             let departement = ground.departement[face];
             let is_of = places.contains(&(v, departement as usize));
-            let Some(probability) = probability.filter(|_| is_of && zone[face]) else {
+            let has_object = version.object[version.face[face] as usize] != NONE;
+            let Some(probability) = probability.filter(|_| is_of && has_object && zone[face])
+            else {
                 continue;
             };
             let area = ground.partition.area(face as FaceId);

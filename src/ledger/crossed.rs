@@ -9,7 +9,7 @@ use super::{VintageStatus, commune_code, period};
 use crate::align::{Cause, Ground, NONE, Series, cause};
 use crate::error::Result;
 use crate::grid::STEPS_PER_METRE;
-use crate::partition::FaceId;
+use crate::partition::{DisjointSets, FaceId, Partition};
 use crate::reference::{Code, Reference};
 
 /// What crossed ground is at one date.
@@ -84,38 +84,43 @@ fn crossed(
     if ground.crossings.is_empty() {
         return Ok(Vec::new());
     }
-    let has_changes = ground.crossings.iter().any(|layer| layer.period.is_some());
-    let slivers = match has_changes {
-        true => slivers(ground, reference.parameter("sliver_width")?),
-        false => Vec::new(),
-    };
+    let width = reference.parameter("sliver_width")?;
     let of_period = |(d, before, after): (usize, usize, usize)| {
         let mut sums: HashMap<(Where, bool, [Crossed; 2]), i64> = HashMap::new();
         let year = |vintage: usize| ground.vintages[vintage].year;
         let years = (year(before), year(after));
-        for (face, &departement) in ground.departement.iter().enumerate() {
-            if departement != d as u32 {
+        let side = |vintage, face| {
+            let state = period::state(ground, series, decided, vintage, face);
+            Crossed {
+                codes: state.codes,
+                last: state.last,
+                impermeable: state.impermeable,
+            }
+        };
+        let departements = ground.departement.iter().enumerate();
+        let sides: Vec<Option<[Crossed; 2]>> = departements
+            .map(|(face, &of)| {
+                let face = face as FaceId;
+                (of == d as u32).then(|| [side(before, face), side(after, face)])
+            })
+            .collect();
+        for (crossing, layer) in ground.crossings.iter().enumerate() {
+            if layer.period.is_some_and(|period| period != years) {
                 continue;
             }
-            let side = |vintage| {
-                let state = period::state(ground, series, decided, vintage, face as FaceId);
-                Crossed {
-                    codes: state.codes,
-                    last: state.last,
-                    impermeable: state.impermeable,
-                }
-            };
-            let sides = [side(before), side(after)];
-            for (crossing, layer) in ground.crossings.iter().enumerate() {
-                if layer.period.is_some_and(|period| period != years) {
+            let slivers = layer
+                .period
+                .map(|_| slivers(&ground.partition, &layer.zone, &sides, width));
+            for (face, sides) in sides.iter().enumerate() {
+                let Some(sides) = *sides else {
                     continue;
-                }
+                };
                 let place = Where {
                     crossing,
                     zone: layer.zone[face],
                     commune: ground.commune[face],
                 };
-                let is_sliver = layer.period.is_some() && slivers[face];
+                let is_sliver = slivers.as_ref().is_some_and(|slivers| slivers[face]);
                 let sum = sums.entry((place, is_sliver, sides)).or_default();
                 *sum += ground.partition.area(face as FaceId);
             }
@@ -144,23 +149,52 @@ fn crossed(
     Ok(periods.into_par_iter().flat_map(of_period).collect())
 }
 
-/// Whether each face is a sliver: its mean width, twice its area by its outline, is less than `width` metres.
-fn slivers(ground: &Ground, width: f64) -> Vec<bool> {
-    let partition = &ground.partition;
-    let mut outlines = vec![0.0; partition.face_count()];
-    for e in 0..partition.edge_count() {
+/// Whether each face belongs to a sliver: ground that touches, of one zone and of the same before and after, whose
+/// mean width, twice its area by its outline, is less than `width` metres.
+fn slivers(
+    partition: &Partition,
+    zones: &[u32],
+    sides: &[Option<[Crossed; 2]>],
+    width: f64,
+) -> Vec<bool> {
+    let mut numbers = HashMap::new();
+    let keys: Vec<usize> = zones
+        .iter()
+        .zip(sides)
+        .map(|(zone, sides)| {
+            let next = numbers.len();
+            *numbers.entry((zone, sides)).or_insert(next)
+        })
+        .collect();
+    let mut sets = DisjointSets::new(keys.len());
+    let borders: Vec<usize> = (0..partition.edge_count())
+        .filter(|&e| {
+            let (left, right) = partition.sides(e);
+            let is_within = keys[left as usize] == keys[right as usize];
+            if is_within {
+                sets.join(left, right);
+            }
+            !is_within
+        })
+        .collect();
+    let mut outlines = vec![0.0; keys.len()];
+    for e in borders {
         let (left, right) = partition.sides(e);
         for face in [left, right] {
-            if let Some(outline) = outlines.get_mut(face as usize) {
-                *outline += partition.edge_length(e);
-            }
+            outlines[sets.find(face) as usize] += partition.edge_length(e);
         }
     }
-    let is_sliver = |(face, outline): (usize, &f64)| {
-        // Areas are in halves of a square step, outlines in steps.
-        (partition.area(face as FaceId) as f64) < width * STEPS_PER_METRE * outline
-    };
-    outlines.iter().enumerate().map(is_sliver).collect()
+    let mut areas = vec![0i64; keys.len()];
+    let whole: Vec<usize> = (0..keys.len() as FaceId)
+        .map(|face| {
+            let whole = sets.find(face) as usize;
+            areas[whole] += partition.area(face);
+            whole
+        })
+        .collect();
+    // Areas are in halves of a square step, outlines in steps.
+    let is_narrow = |n: usize| (areas[n] as f64) < width * STEPS_PER_METRE * outlines[n];
+    whole.into_iter().map(is_narrow).collect()
 }
 
 /// The area of the zones of a crossed layer that no row of the crossed account has, in half square

@@ -9,7 +9,7 @@ use super::compact::{Compact, CompactBand};
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::partition::Partition;
-use crate::raster::{self, Beneath, Window};
+use crate::raster::{self, Beneath, NO_CLASS, Window};
 use crate::reference::{ClassCode, Code, Reference};
 use crate::zonal;
 
@@ -112,10 +112,11 @@ impl SeenCovers {
             .iter()
             .zip(&valid)
             .filter(|(_, valid)| **valid);
-        if let Some((class, _)) = seen
-            .into_iter()
-            .find(|(class, _)| !self.known.contains(&(**class as i64)))
-        {
+        if let Some((class, _)) = seen.into_iter().find(|(class, _)| {
+            let class = **class as i64;
+            // Where a model whose classes do not exclude one another is sure of none, there is none.
+            class != i64::from(NO_CLASS) && !self.known.contains(&class)
+        }) {
             return Err(Error::input(
                 self.compact.file(),
                 format!(

@@ -100,7 +100,7 @@ impl Quality {
         })
     }
 
-    /// Ground that no object covers, because nothing is told of it, half cm².
+    /// Ground that no object covers, because the imagery does not reach it or nothing is told of it, half cm².
     pub fn gap(&self) -> i64 {
         self.extent.laid - self.area
     }
@@ -211,8 +211,8 @@ impl Quality {
              qualité</title>\n<style>body{{font:16px/1.4 sans-serif;max-width:60em;margin:2em \
              auto;padding:0 1em}}table{{border-collapse:collapse;margin:1em 0}}td,th{{border-bottom:\
              1px solid #ccc;padding:.2em .8em;text-align:left}}.n{{text-align:right}}</style>\n\
-             <h1>{0} : fiche qualité</h1>\n<p>{1} objets, {2} ha ; territoire sans objet, faute \
-             d'information : {3} m². {4}. {8} parties étroites ({9} ha) restent, faute de voisin.</p>\n<h2>Objets sous leur unité minimale</h2>\n<table>\
+             <h1>{0} : fiche qualité</h1>\n<p>{1} objets, {2} ha ; territoire sans objet, hors \
+             des images ou sans information : {3} m². {4}. {8} parties étroites ({9} ha) restent, faute de voisin.</p>\n<h2>Objets sous leur unité minimale</h2>\n<table>\
              <tr><th>Raison</th><th>Objets</th><th>ha</th></tr>\n{5}</table>\n<h2>Surfaces par \
              couverture et usage</h2>\n<table><tr><th>Couverture</th><th>Usage</th><th>Objets</th>\
              <th>ha</th><th></th></tr>\n{6}</table>\n<h2>Confiance moyenne de la classification\

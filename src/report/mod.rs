@@ -524,7 +524,9 @@ impl Work<'_> {
         content: &mut Content,
         report: &mut Value,
     ) -> Result<Vec<(String, Vec<u8>)>> {
-        let Some(period) = period.filter(|p| !p.before.is_empty()) else {
+        // A run of tables alone has nothing to draw.
+        let has_layers = self.manifest["faces"] != json!([]);
+        let Some(period) = period.filter(|p| has_layers && !p.before.is_empty()) else {
             return Ok(Vec::new());
         };
         let drawn = maps::draw(

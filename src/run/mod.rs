@@ -226,7 +226,13 @@ pub fn run_with(
         .map(|(aligned, _)| ledger::returned(&ground, aligned, &reference))
         .unwrap_or_default();
 
-    let canopy = ledger::canopy(&ground, &territory.vintages, &crs, &reference)?;
+    // The first series is that of the vintages as they are published.
+    let canopy = match series.first() {
+        Some((published, _)) => {
+            ledger::canopy(&ground, published, &territory.vintages, &crs, &reference)?
+        }
+        None => Vec::new(),
+    };
 
     clock.phase("tables", None);
     let areas = ledger::commune_areas(&ground);

@@ -13,7 +13,7 @@ pub fn is_as_wide(polygon: &Polygon, diameter: f64) -> bool {
     let radius = diameter / 2.0;
     // Areas are doubled.
     let area = polygon.area() as f64 / 2.0;
-    let rings = || std::iter::once(&polygon.exterior).chain(&polygon.holes);
+    let rings = || polygon.rings();
     let segments: Vec<Segment> = rings()
         .flat_map(|ring| ring.windows(2))
         .map(|pair| Segment::new(pair[0], pair[1]))

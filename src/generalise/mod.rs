@@ -6,6 +6,7 @@
 //! and areas are sums of faces.
 
 mod buildings;
+mod divide;
 mod minimum;
 mod outlines;
 mod rules;
@@ -21,7 +22,8 @@ pub use rules::Rules;
 pub use width::{Wide, Widths, narrow, widen};
 pub use zone::zone_construite;
 
-use crate::partition::{FaceId, Partition, Polygon};
+use crate::grid::Point;
+use crate::partition::{self, FaceId, Partition, Polygon};
 use crate::reference::Code;
 
 /// What a face of the ground is.
@@ -186,7 +188,19 @@ impl Plots {
 
     /// Lays shapes on the plots: faces are cut along them.
     fn relay(&self, shapes: &[Polygon]) -> Relaid {
-        let relaid = self.partition.relay(shapes);
+        self.laid(self.partition.relay(shapes))
+    }
+
+    /// Lays shapes given by rings: each covers what an odd number of its rings enclose.
+    fn relay_rings<'a, R>(&self, shapes: impl Iterator<Item = R>) -> Relaid
+    where
+        R: Iterator<Item = &'a [Point]>,
+    {
+        self.laid(self.partition.relay_rings(shapes))
+    }
+
+    /// The plots of a partition that was laid on theirs.
+    fn laid(&self, relaid: partition::Relaid) -> Relaid {
         let part = |(face, &parent): (usize, &FaceId)| {
             let plot = self.plots[parent as usize]?;
             let area = i128::from(relaid.partition.area(face as FaceId));

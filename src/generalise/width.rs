@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rayon::prelude::*;
 
+use super::divide::divide;
 use super::{Plot, Plots, Rules, absorb};
 use crate::error::Result;
 use crate::grid::{HALF_CM2_PER_M2, Point};
@@ -110,7 +111,10 @@ pub fn widen(plots: &Plots, rules: &Rules, widths: Widths, wide: &mut Wide) -> R
             }
             Ok(laid.plots.dissolve())
         }
-        Widths::OfGround => Ok(absorb(&laid.plots, rules, &is_narrow)),
+        Widths::OfGround => {
+            let (plots, is_left) = divide(&laid.plots, &laid.parents, &is_narrow, rules)?;
+            Ok(absorb(&plots, rules, &is_left))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Laying shapes on a partition.
 
 use super::{Builder, FaceId, OUTSIDE, Partition, Polygon};
+use crate::grid::Point;
 
 /// A partition cut along shapes.
 pub struct Relaid {
@@ -16,13 +17,19 @@ impl Partition {
     /// Lays shapes, which may overlap, on the faces. Beyond the faces they make none: there, a face
     /// has the outside for its parent.
     pub fn relay(&self, shapes: &[Polygon]) -> Relaid {
+        self.relay_rings(shapes.iter().map(Polygon::rings))
+    }
+
+    /// Lays shapes given by rings: each covers what an odd number of its rings enclose.
+    pub fn relay_rings<'a, R>(&self, shapes: impl Iterator<Item = R>) -> Relaid
+    where
+        R: Iterator<Item = &'a [Point]>,
+    {
         let mut builder = self.builder();
         let first = builder.item_count();
-        for shape in shapes {
+        for rings in shapes {
             let item = builder.item();
-            for ring in std::iter::once(&shape.exterior).chain(&shape.holes) {
-                builder.ring(item, ring);
-            }
+            rings.for_each(|ring| builder.ring(item, ring));
         }
         let overlay = builder.build();
         let count = overlay.partition.face_count();

@@ -22,6 +22,12 @@ impl Polygon {
         signed_area(&self.exterior) + inside
     }
 
+    /// Its rings, the exterior first.
+    pub fn rings(&self) -> impl Iterator<Item = &[Point]> {
+        let rings = std::iter::once(&self.exterior).chain(&self.holes);
+        rings.map(Vec::as_slice)
+    }
+
     /// Number of points, closing points included.
     pub fn point_count(&self) -> usize {
         self.exterior.len() + self.holes.iter().map(Vec::len).sum::<usize>()

@@ -56,7 +56,7 @@ impl Frame {
         let mut builder = Builder::new();
         for polygon in communes.iter().chain(polygons) {
             let item = builder.item();
-            for ring in std::iter::once(&polygon.exterior).chain(&polygon.holes) {
+            for ring in polygon.rings() {
                 builder.ring(item, ring);
             }
         }

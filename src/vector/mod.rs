@@ -5,6 +5,7 @@ mod geometry;
 mod ogr;
 mod parquet;
 mod surface;
+mod triangles;
 mod wkb;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 pub use self::parquet::geo_metadata;
 pub use geometry::{Ring, Shape, polygons};
 pub use surface::Surface;
+pub use triangles::triangulated;
 pub use wkb::{wkb, wkb_of_all};
 
 use crate::crs::Crs;

@@ -18,7 +18,7 @@ pub fn wkb(polygon: &Polygon) -> Vec<u8> {
     bytes.push(1);
     bytes.extend(3u32.to_le_bytes());
     bytes.extend((rings as u32).to_le_bytes());
-    for ring in std::iter::once(&polygon.exterior).chain(&polygon.holes) {
+    for ring in polygon.rings() {
         bytes.extend((ring.len() as u32).to_le_bytes());
         for point in ring {
             let (x, y) = point.metres();

@@ -240,7 +240,7 @@ fn square_metres(polygon: &Polygon) -> f64 {
 
 /// Length of the outline of a polygon and of its holes, m.
 fn perimeter(polygon: &Polygon) -> f64 {
-    let rings = std::iter::once(&polygon.exterior).chain(&polygon.holes);
+    let rings = polygon.rings();
     let sides = rings.flat_map(|ring| ring.windows(2));
     sides
         .map(|side| {

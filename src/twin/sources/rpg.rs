@@ -96,7 +96,7 @@ fn parcels(survey: &Survey) -> Vec<Record> {
         if let Some(growth) = growth(object.ground) {
             growths.push(growth);
             let item = builder.item();
-            for ring in std::iter::once(&object.polygon.exterior).chain(&object.polygon.holes) {
+            for ring in object.polygon.rings() {
                 builder.ring(item, ring);
             }
         }

@@ -4,6 +4,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use geoparquet_validator::checks::Status;
 use millesime::dataset;
@@ -18,6 +19,9 @@ use support::drawn::{rectangle, write_geojson};
 use tempfile::TempDir;
 
 const YEARS: [u16; 2] = [2018, 2021];
+/// GDAL has one cache for a whole process, which a prediction makes small while it lasts: what is written meanwhile
+/// leaves it in another order.
+static CACHE: Mutex<()> = Mutex::new(());
 
 fn twin(folder: &Path, seed: u64, pixel: f64) -> PathBuf {
     let twin = Twin {
@@ -113,6 +117,7 @@ fn imagery_is_of_one_grid_and_shows_what_is_there() {
 
 #[test]
 fn imagery_is_the_same_for_any_threads() {
+    let _alone = CACHE.lock();
     let folder = TempDir::new().unwrap();
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
@@ -381,9 +386,6 @@ fn a_collection_holds_all_its_files() {
     );
 }
 
-/// What the shipped model reaches at its worse date, a little rounded down.
-const LEAST: f64 = 0.76;
-
 /// The model that is shipped.
 fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("reference/models/twin-unet.onnx")
@@ -428,10 +430,10 @@ fn annotations_are_right_about_themselves() {
 }
 
 /// The line that IGN's production process sets, 83 % of pixels right, on ground that the model has not
-/// seen: it is met over both dates together. At the second, of another season, it is not: dry fields
-/// are taken for ploughed ones.
+/// seen, at both dates.
 #[test]
 fn the_shipped_model_is_right_on_unseen_twins() {
+    let _alone = CACHE.lock();
     let folder = TempDir::new().unwrap();
     let mut right = [0.0; YEARS.len()];
     let mut pixels = [0.0; YEARS.len()];
@@ -456,8 +458,6 @@ fn the_shipped_model_is_right_on_unseen_twins() {
             "{CAVEAT}: {year}: {:.1} % of pixels are right",
             100.0 * accuracy
         );
-        assert!(accuracy >= LEAST, "{year}: {accuracy}");
+        assert!(accuracy >= REFERENCE, "{year}: {accuracy}");
     }
-    let accuracy = right.iter().sum::<f64>() / pixels.iter().sum::<f64>();
-    assert!(accuracy >= REFERENCE, "{accuracy}");
 }

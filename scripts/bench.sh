@@ -150,10 +150,13 @@ postgis() {
     [ -e "$folder/observed/TERRITORY.toml" ] || "$program" twin "$folder/observed" --km2 100 --seed 7 --observed
     # As they were published: no alignment, on either side.
     sed '/^\[align\]/,/^$/d' "$folder/observed/OBSERVED.toml" > "$folder/observed/PLAIN.toml"
+    [ -e "$folder/departement/TERRITORY.toml" ] || "$program" twin "$folder/departement" --km2 2000 --seed 7
     for way in practitioner full state; do
         echo "== 400 km², $way"
         WAY=$way benches/postgis.sh "$program" "$folder/clean/TERRITORY.toml" "$folder/work"
     done > "$work/postgis.txt"
+    echo "== 2 000 km², state" >> "$work/postgis.txt"
+    WAY=state benches/postgis.sh "$program" "$folder/departement/TERRITORY.toml" "$folder/work" >> "$work/postgis.txt"
     echo "== 100 km², vintages drawn apart, state" >> "$work/postgis.txt"
     WAY=state benches/postgis.sh "$program" "$folder/observed/PLAIN.toml" "$folder/work" >> "$work/postgis.txt"
 }

@@ -17,6 +17,8 @@ use crate::vector::triangulated;
 const SPACING: f64 = 0.25;
 /// A neighbour takes a share when its border is at least this share of the longest.
 const BORDER_LEAST: f64 = 0.25;
+/// Parts with more points than this along their outline are not divided: each is compared with all.
+const MOST_POINTS: usize = 20_000;
 
 /// A narrow part.
 struct Part {
@@ -166,6 +168,9 @@ fn shares(part: &Part, plots: &Plots, is_narrow: &[bool], rules: &Rules) -> Resu
                 None => others.push(point),
             }
         }
+    }
+    if labels.len() + others.len() > MOST_POINTS {
+        return Ok(Vec::new());
     }
     // Points where nobody takes are of the nearest who does.
     let mut known: Vec<(Point, usize)> = labels.iter().map(|(p, label)| (*p, *label)).collect();

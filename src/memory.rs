@@ -44,27 +44,47 @@ impl Drop for LargeBlocksReturned {
     }
 }
 
+/// Sets what glibc's `malloc.h` names by these numbers.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn set(parameter: i32, value: i32) {
+    use std::ffi::c_int;
+
+    unsafe extern "C" {
+        fn mallopt(parameter: c_int, value: c_int) -> c_int;
+    }
+    // SAFETY: settings of the allocator may be changed at any time, and a value that it refuses changes nothing.
+    unsafe {
+        mallopt(parameter, value);
+    }
+}
+
 /// Sets the size from which blocks are mapped one by one, and twice that for what may lie free at the end of the
 /// heap, as glibc does.
 fn set_mapped_from(size: i32) {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
-        use std::ffi::c_int;
-
-        unsafe extern "C" {
-            fn mallopt(parameter: c_int, value: c_int) -> c_int;
-        }
-        const M_TRIM_THRESHOLD: c_int = -1;
-        const M_MMAP_THRESHOLD: c_int = -3;
-        // SAFETY: settings of the allocator, with the arguments that glibc's malloc.h gives them; they may be
-        // changed at any time, and a value that it refuses changes nothing.
-        unsafe {
-            mallopt(M_MMAP_THRESHOLD, size);
-            mallopt(M_TRIM_THRESHOLD, 2 * size);
-        }
+        const M_TRIM_THRESHOLD: i32 = -1;
+        const M_MMAP_THRESHOLD: i32 = -3;
+        set(M_MMAP_THRESHOLD, size);
+        set(M_TRIM_THRESHOLD, 2 * size);
     }
     #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
     let _ = size;
+}
+
+/// From now on, what is freed is kept for later, and all threads take from the same: for work on tables of many
+/// gigabytes, of which each step would ask the system for new memory, and clear it. Threads that have memory of their
+/// own already keep it. Does nothing with another C library.
+pub fn keep_freed() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        const M_TRIM_THRESHOLD: i32 = -1;
+        const M_MMAP_THRESHOLD: i32 = -3;
+        const M_ARENA_MAX: i32 = -8;
+        set(M_ARENA_MAX, 1);
+        set(M_MMAP_THRESHOLD, i32::MAX);
+        set(M_TRIM_THRESHOLD, i32::MAX);
+    }
 }
 
 /// Most memory held so far, in MiB, where the system tells it.

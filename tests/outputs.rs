@@ -400,3 +400,16 @@ fn what_others_put_among_the_outputs_is_not_lost() {
     assert!(message.contains("tables/mine.txt"), "{message}");
     assert!(out.join("tables/mine.txt").exists());
 }
+
+/// What tests depend on asks features of crates that the program alone would not have: those that it needs to read
+/// files of others, it asks for itself.
+#[test]
+fn the_program_asks_itself_for_all_codecs() {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let manifest: toml::Table = std::fs::read_to_string(manifest).unwrap().parse().unwrap();
+    let features = |name: &str| manifest["dependencies"][name]["features"].to_string();
+    for codec in ["brotli", "flate2-zlib-rs", "lz4", "snap", "zstd"] {
+        assert!(features("parquet").contains(codec), "{codec}");
+    }
+    assert!(features("serde_json").contains("float_roundtrip"));
+}

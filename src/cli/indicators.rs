@@ -100,6 +100,7 @@ fn all(again: Again) -> Result<()> {
         super::run::set_threads(threads)?;
     }
     publish::require_new(&again.into)?;
+    millesime::memory::keep_freed();
     let known = known(again.indicators)?;
     let account = publish::read_account(&again.out)?;
     let levels = account.levels()?;

@@ -15,12 +15,67 @@ pub struct Publisher<'a> {
     kept: Vec<Table>,
     /// How many of them are in the workbooks so far.
     bound: usize,
-    /// Workbooks that are being written, while the tables of other levels are computed.
-    workbooks: VecDeque<JoinHandle<Result<()>>>,
+    /// The files of tables that are being written, while the next tables are computed,
+    files: Writing,
+    /// and workbooks, while those of other levels are.
+    workbooks: Writing,
 }
 
-/// Workbooks that are written at a time: each is in memory as a whole.
-const AT_A_TIME: usize = 2;
+/// What is written at a time: each is in memory as a whole.
+const TABLES_AT_A_TIME: usize = 2;
+const WORKBOOKS_AT_A_TIME: usize = 2;
+
+/// What threads of their own are writing, the first begun first.
+struct Writing {
+    threads: VecDeque<JoinHandle<Result<()>>>,
+    at_a_time: usize,
+}
+
+impl Writing {
+    fn new(at_a_time: usize) -> Self {
+        Self {
+            threads: VecDeque::new(),
+            at_a_time,
+        }
+    }
+
+    /// Begins another, when there is room.
+    fn begin(&mut self, write: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
+        if self.threads.len() == self.at_a_time {
+            self.wait()?;
+        }
+        self.threads.push_back(std::thread::spawn(write));
+        Ok(())
+    }
+
+    /// Waits for the one that was begun first.
+    fn wait(&mut self) -> Result<()> {
+        let Some(thread) = self.threads.pop_front() else {
+            return Ok(());
+        };
+        thread
+            .join()
+            .map_err(|_| Error::Internal("tables could not be written".to_owned()))?
+    }
+
+    /// Waits for all.
+    fn end(&mut self) -> Result<()> {
+        while !self.threads.is_empty() {
+            self.wait()?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Writing {
+    /// Nothing writes any longer into a folder that may be given up.
+    fn drop(&mut self) {
+        for thread in self.threads.drain(..) {
+            // What stopped the rest is told already.
+            let _ = thread.join();
+        }
+    }
+}
 
 impl<'a> Publisher<'a> {
     /// Begins.
@@ -29,7 +84,8 @@ impl<'a> Publisher<'a> {
             staging,
             kept: Vec::new(),
             bound: 0,
-            workbooks: VecDeque::new(),
+            files: Writing::new(TABLES_AT_A_TIME),
+            workbooks: Writing::new(WORKBOOKS_AT_A_TIME),
         }
     }
 
@@ -43,7 +99,8 @@ impl<'a> Publisher<'a> {
         if is_other {
             self.bind()?;
         }
-        tables::write(self.staging, &table)?;
+        let files = tables::Files::new(self.staging, &table)?;
+        self.files.begin(move || files.write())?;
         if table.rows > LONGEST && table.indicator.name != wide::STOCK {
             table.frame = table.frame.slice(0, 0);
         }
@@ -56,43 +113,18 @@ impl<'a> Publisher<'a> {
         let tables = &self.kept[self.bound..];
         if let Some(first) = tables.first() {
             let sheets = Sheets::new(self.staging, first.level.as_deref(), tables)?;
-            if self.workbooks.len() == AT_A_TIME {
-                self.wait()?;
-            }
-            let workbook = std::thread::spawn(|| sheets.write());
-            self.workbooks.push_back(workbook);
+            self.workbooks.begin(move || sheets.write())?;
         }
         self.bound = self.kept.len();
         Ok(())
-    }
-
-    /// Waits for the workbook that was begun first.
-    fn wait(&mut self) -> Result<()> {
-        let Some(workbook) = self.workbooks.pop_front() else {
-            return Ok(());
-        };
-        workbook
-            .join()
-            .map_err(|_| Error::Internal("a workbook could not be written".to_owned()))?
     }
 
     /// Writes what is of all tables, the dictionary, and ends the workbooks, one for each level that has tables.
     pub fn finish(mut self, about: &Package) -> Result<Vec<Table>> {
         self.bind()?;
         dictionary::write(self.staging, about, &self.kept)?;
-        while !self.workbooks.is_empty() {
-            self.wait()?;
-        }
+        self.files.end()?;
+        self.workbooks.end()?;
         Ok(std::mem::take(&mut self.kept))
-    }
-}
-
-impl Drop for Publisher<'_> {
-    /// Nothing writes any longer into a folder that may be given up.
-    fn drop(&mut self) {
-        for workbook in self.workbooks.drain(..) {
-            // What stopped the rest is told already.
-            let _ = workbook.join();
-        }
     }
 }

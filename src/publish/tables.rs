@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
@@ -129,23 +130,42 @@ pub fn cells(frame: &DataFrame) -> Result<Vec<(String, Vec<Cell>)>> {
         .collect()
 }
 
-/// Writes a table as CSV and as Parquet, beside each other, in the folder of its level.
-pub fn write(staging: &Staging, table: &Table) -> Result<()> {
-    let folder = match &table.level {
-        Some(level) => format!("tables/{level}"),
-        None => "tables".to_owned(),
-    };
-    let csv = staging.path(format!("{folder}/{}.csv", table.indicator.name))?;
-    let parquet = staging.path(format!("{folder}/{}.parquet", table.indicator.name))?;
-    let mut file = File::create(&csv).map_err(|e| Error::unwritable(&csv, e))?;
-    write_frame(&mut file, &table.frame, staging.separator())?
-        .map_err(|e| Error::unwritable(&csv, e))?;
-    let columns = table.frame.columns().iter().map(published);
-    let arrays = columns.collect::<Result<Vec<(String, ArrayRef)>>>()?;
-    let arrays = arrays
-        .iter()
-        .map(|(name, array)| (name.as_str(), Arc::clone(array), true));
-    batch(&parquet, arrays.collect())
+/// A table to be written as CSV and as Parquet, beside each other, in the folder of its level.
+pub struct Files {
+    csv: PathBuf,
+    parquet: PathBuf,
+    separator: u8,
+    frame: DataFrame,
+}
+
+impl Files {
+    /// Those of a table.
+    pub fn new(staging: &Staging, table: &Table) -> Result<Self> {
+        let folder = match &table.level {
+            Some(level) => format!("tables/{level}"),
+            None => "tables".to_owned(),
+        };
+        let path = |ending| staging.path(format!("{folder}/{}.{ending}", table.indicator.name));
+        Ok(Self {
+            csv: path("csv")?,
+            parquet: path("parquet")?,
+            separator: staging.separator(),
+            frame: table.frame.clone(),
+        })
+    }
+
+    /// Writes them.
+    pub fn write(&self) -> Result<()> {
+        let failed = |e| Error::unwritable(&self.csv, e);
+        let mut file = File::create(&self.csv).map_err(failed)?;
+        write_frame(&mut file, &self.frame, self.separator)?.map_err(failed)?;
+        let columns = self.frame.columns().iter().map(published);
+        let arrays = columns.collect::<Result<Vec<(String, ArrayRef)>>>()?;
+        let arrays = arrays
+            .iter()
+            .map(|(name, array)| (name.as_str(), Arc::clone(array), true));
+        batch(&self.parquet, arrays.collect())
+    }
 }
 
 /// Name and values of a column, as Parquet has them: areas in square metres.

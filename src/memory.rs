@@ -82,6 +82,8 @@ pub fn keep_freed() {
         const M_MMAP_THRESHOLD: i32 = -3;
         const M_ARENA_MAX: i32 = -8;
         set(M_ARENA_MAX, 1);
+        // Older ones refuse more than the usual size, which then holds.
+        set(M_MMAP_THRESHOLD, USUAL);
         set(M_MMAP_THRESHOLD, i32::MAX);
         set(M_TRIM_THRESHOLD, i32::MAX);
     }

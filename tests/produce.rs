@@ -539,6 +539,32 @@ fn what_is_narrow_between_two_is_divided_along_its_middle() {
     }
 }
 
+/// A ring of 8 m around a round field: each side takes its half, though the outer border is longer.
+#[test]
+fn a_narrow_ring_is_divided_too() {
+    let folder = TempDir::new().unwrap();
+    let distance = |x: usize, y: usize| (x as f64 - 199.5).hypot(y as f64 - 199.5);
+    raster(
+        &folder.path().join("classes.tif"),
+        (400, 400),
+        |x, y| match distance(x, y) {
+            ..80.0 => VINES,
+            80.0..88.0 => BROADLEAVES,
+            _ => GRASS,
+        },
+    );
+    let territory = drawn(folder.path(), "");
+    let out = folder.path().join("out");
+    let summary = produce(&territory, &out, false);
+    assert_eq!(summary.quality.defect, None);
+    let found = classes(&out);
+    assert_eq!(found.len(), 2, "{found:?}");
+    let vines = found.iter().filter(|((cover, _), _)| cover == "CS2.1.3");
+    let area: f64 = vines.map(|(_, (_, area))| area).sum();
+    let middle = std::f64::consts::PI * 84.0 * 84.0;
+    assert!((area / middle - 1.0).abs() < 0.02, "{area} {middle}");
+}
+
 /// Layers of BD TOPO, drawn: a road with and one without a width, a tunnel, houses, a pond.
 fn draw_bd_topo(path: &Path, crs: u32, place: &dyn Fn(f64, f64) -> (f64, f64)) {
     let wkt = |kind: &str, points: &[(f64, f64)]| {

@@ -106,9 +106,13 @@ fn tables_can_be_had_without_layers() {
     let file = drawing.write(folder.path());
     let alone = folder.path().join("alone");
     run(&file, &alone, &Quiet).unwrap();
-    let tables = glob::glob(&whole.join("tables/**/*.csv").to_string_lossy()).unwrap();
-    let tables: Vec<PathBuf> = tables.map(Result::unwrap).collect();
-    assert!(tables.len() > 40);
+    let files = glob::glob(&whole.join("tables/**/*.*").to_string_lossy()).unwrap();
+    let is_table = |path: &PathBuf| {
+        path.extension()
+            .is_some_and(|e| e == "csv" || e == "parquet")
+    };
+    let tables: Vec<PathBuf> = files.map(Result::unwrap).filter(is_table).collect();
+    assert!(tables.len() > 80);
     for table in tables {
         let other = alone.join(table.strip_prefix(&whole).unwrap());
         assert!(

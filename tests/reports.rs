@@ -553,16 +553,17 @@ fn tables_alone_are_reported_without_maps() {
                 object("CS1.1.1.1", "US5", &[&plot]),
             ],
         );
-    drawing.more = "[run]\ntables_alone = true\n".to_owned();
-    let outputs = Outputs::of(&drawing.write(folder.path()));
-    let into = folder.path().join("reports");
-    let files = write(&Request {
-        pdf: false,
-        ..request(&outputs.path(), &into, &[])
-    })
-    .unwrap();
-    let page = std::fs::read_to_string(&files[0]).unwrap();
-    assert!(page.contains("1,0\u{a0}ha a été artificialisé"), "{page}");
-    let is_map = |file: &&PathBuf| file.extension().is_some_and(|e| e == "svg");
-    assert!(!files.iter().any(|file| is_map(&file)));
+    for (more, has_maps) in [("", true), ("[run]\ntables_alone = true\n", false)] {
+        drawing.more = more.to_owned();
+        let outputs = Outputs::of(&drawing.write(folder.path()));
+        let into = folder.path().join(format!("reports-{has_maps}"));
+        let files = write(&Request {
+            pdf: false,
+            ..request(&outputs.path(), &into, &[])
+        })
+        .unwrap();
+        let page = std::fs::read_to_string(&files[0]).unwrap();
+        assert!(page.contains("1,0\u{a0}ha a été artificialisé"), "{page}");
+        assert_eq!(page.contains("Carte"), has_maps, "{page}");
+    }
 }

@@ -172,12 +172,15 @@ impl Polygons {
             codes.resize(intake.builder.item_count() as usize, code);
             Ok(())
         })?;
-        if codes.is_empty() {
-            return Err(Error::input(
+        let none = |place: &str| {
+            Error::input(
                 place,
                 "has no polygon on the images",
                 "give annotations made on these images; check its CRS",
-            ));
+            )
+        };
+        if codes.is_empty() {
+            return Err(none(&place));
         }
         let Intake {
             mut builder,
@@ -211,6 +214,9 @@ impl Polygons {
                 let shapes = shapes.entry(cells[cell - codes.len()]).or_default();
                 shapes.push((polygon, codes[first]));
             }
+        }
+        if shapes.is_empty() && largest.is_none() {
+            return Err(none(&place));
         }
         Ok(Self {
             grid,

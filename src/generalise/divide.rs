@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, HashMap};
 use rayon::prelude::*;
 
 use super::{Plot, Plots, Rules};
-use crate::error::Result;
 use crate::grid::{Point, STEPS_PER_METRE};
 use crate::partition::{DisjointSets, FaceId};
 use crate::vector::triangulated;
@@ -18,7 +17,7 @@ const SPACING: f64 = 0.25;
 /// A neighbour takes a share when its border is at least this share of the longest.
 const BORDER_LEAST: f64 = 0.25;
 /// Parts with more points than this along their outline are not divided: each is compared with all.
-const MOST_POINTS: usize = 20_000;
+const MOST_POINTS: f64 = 20_000.0;
 
 /// A narrow part.
 struct Part {
@@ -29,6 +28,8 @@ struct Part {
 
 /// Rings that together are nearest to a neighbour, and what this is.
 struct Share {
+    /// The part, by a number of its own.
+    part: u32,
     rings: Vec<Vec<Point>>,
     neighbour: Plot,
 }
@@ -40,15 +41,15 @@ pub(super) fn divide(
     parents: &[FaceId],
     is_narrow: &[bool],
     rules: &Rules,
-) -> Result<(Plots, Vec<bool>)> {
-    let parts = parts(plots, parents, is_narrow);
+) -> (Plots, Vec<bool>) {
+    let (parts, part_of) = parts(plots, parents, is_narrow);
     let shares: Vec<Vec<Share>> = parts
         .par_iter()
-        .map(|part| shares(part, plots, is_narrow, rules))
-        .collect::<Result<_>>()?;
+        .map(|(&number, part)| shares((number, part), plots, is_narrow, rules))
+        .collect();
     let shares: Vec<Share> = shares.into_iter().flatten().collect();
     if shares.is_empty() {
-        return Ok((plots.clone(), is_narrow.to_vec()));
+        return (plots.clone(), is_narrow.to_vec());
     }
     let rings = shares
         .iter()
@@ -56,29 +57,28 @@ pub(super) fn divide(
     let mut laid = plots.relay_rings(rings);
     let mut is_left = vec![false; laid.parents.len()];
     for (face, plot) in laid.plots.plots.iter_mut().enumerate() {
-        let Some(plot) = plot
-            .as_mut()
-            .filter(|_| is_narrow[laid.parents[face] as usize])
-        else {
+        let parent = laid.parents[face] as usize;
+        let Some(plot) = plot.as_mut().filter(|_| is_narrow[parent]) else {
             continue;
         };
-        // Shares of other parts touch this one at most.
-        match laid.shapes[face].first() {
-            Some(&share) => {
+        // Where parts touch, a share may reach a little into another part than its own.
+        let mut covering = laid.shapes[face].iter().map(|&n| &shares[n as usize]);
+        match covering.find(|share| share.part == part_of[parent]) {
+            Some(share) => {
                 *plot = Plot {
                     in_zone: plot.in_zone,
                     beyond: None,
-                    ..shares[share as usize].neighbour
+                    ..share.neighbour
                 };
             }
             None => is_left[face] = true,
         }
     }
-    Ok((laid.plots, is_left))
+    (laid.plots, is_left)
 }
 
-/// The narrow parts: narrow faces that touch and were part of one plot.
-fn parts(plots: &Plots, parents: &[FaceId], is_narrow: &[bool]) -> Vec<Part> {
+/// The narrow parts by number, narrow faces that touch and were part of one plot, and the part of each face.
+fn parts(plots: &Plots, parents: &[FaceId], is_narrow: &[bool]) -> (BTreeMap<u32, Part>, Vec<u32>) {
     let partition = &plots.partition;
     let is_one = |a: FaceId, b: FaceId| {
         let (a, b) = (a as usize, b as usize);
@@ -109,11 +109,17 @@ fn parts(plots: &Plots, parents: &[FaceId], is_narrow: &[bool]) -> Vec<Part> {
             part.outline.push((a, b, beyond));
         }
     }
-    parts.into_values().collect()
+    let count = is_narrow.len() as FaceId;
+    (parts, (0..count).map(|face| sets.find(face)).collect())
 }
 
 /// What each neighbour takes of a part; nothing where there is one alone.
-fn shares(part: &Part, plots: &Plots, is_narrow: &[bool], rules: &Rules) -> Result<Vec<Share>> {
+fn shares(
+    (number, part): (u32, &Part),
+    plots: &Plots,
+    is_narrow: &[bool],
+    rules: &Rules,
+) -> Vec<Share> {
     let length = |a: Point, b: Point| {
         let (dx, dy) = crate::grid::delta(a, b);
         (dx as f64).hypot(dy as f64)
@@ -137,13 +143,16 @@ fn shares(part: &Part, plots: &Plots, is_narrow: &[bool], rules: &Rules) -> Resu
     }
     let longest = neighbours.values().map(|n| n.0).fold(0.0, f64::max);
     neighbours.retain(|_, (border, _)| *border >= BORDER_LEAST * longest);
-    let Some(width) = rules
-        .least_width(&part.own)
-        .filter(|_| neighbours.len() > 1)
-    else {
-        return Ok(Vec::new());
+    let width = rules.least_width(&part.own);
+    let Some(width) = width.filter(|width| *width > 0.0 && neighbours.len() > 1) else {
+        return Vec::new();
     };
     let step = SPACING * width * STEPS_PER_METRE;
+    let steps = |a: Point, b: Point| (length(a, b) / step).ceil().max(1.0);
+    let count: f64 = part.outline.iter().map(|&(a, b, _)| steps(a, b)).sum();
+    if count > MOST_POINTS {
+        return Vec::new();
+    }
     let numbers: BTreeMap<_, usize> = neighbours
         .keys()
         .enumerate()
@@ -152,7 +161,7 @@ fn shares(part: &Part, plots: &Plots, is_narrow: &[bool], rules: &Rules) -> Resu
     let (mut labels, mut others) = (HashMap::new(), Vec::new());
     for &(a, b, beyond) in &part.outline {
         let label = taker(beyond).and_then(|plot| numbers.get(&plot.key()).copied());
-        let count = (length(a, b) / step).ceil().max(1.0) as i64;
+        let count = steps(a, b) as i64;
         let along = |from: i32, to: i32, n: i64| {
             let (from, to) = (i64::from(from), i64::from(to));
             (from + (to - from) * n / count) as i32
@@ -169,9 +178,8 @@ fn shares(part: &Part, plots: &Plots, is_narrow: &[bool], rules: &Rules) -> Resu
             }
         }
     }
-    if labels.len() + others.len() > MOST_POINTS {
-        return Ok(Vec::new());
-    }
+    others.sort_unstable();
+    others.dedup();
     // Points where nobody takes are of the nearest who does.
     let mut known: Vec<(Point, usize)> = labels.iter().map(|(p, label)| (*p, *label)).collect();
     known.sort_unstable();
@@ -186,7 +194,8 @@ fn shares(part: &Part, plots: &Plots, is_narrow: &[bool], rules: &Rules) -> Resu
     let mut points: Vec<Point> = labels.keys().copied().collect();
     points.sort_unstable();
     let mut rings: Vec<Vec<Vec<Point>>> = vec![Vec::new(); numbers.len()];
-    for triangle in triangulated(&points)? {
+    // Where points lie so that they cannot be triangulated, the part goes whole.
+    for triangle in triangulated(&points).unwrap_or_default() {
         let [Some(&p), Some(&q), Some(&r)] = triangle.map(|corner| labels.get(&corner)) else {
             continue;
         };
@@ -200,8 +209,12 @@ fn shares(part: &Part, plots: &Plots, is_narrow: &[bool], rules: &Rules) -> Resu
     let shares = rings
         .into_iter()
         .zip(plots)
-        .map(|(rings, neighbour)| Share { rings, neighbour });
-    Ok(shares.collect())
+        .map(|(rings, neighbour)| Share {
+            part: number,
+            rings,
+            neighbour,
+        });
+    shares.collect()
 }
 
 /// Whether the middle of a triangle lies within an outline.
@@ -296,7 +309,7 @@ mod tests {
             partition: overlay.partition.clone(),
             plots,
         };
-        let (after, is_left) = divide(&before, &parents, &is_narrow, &rules).unwrap();
+        let (after, is_left) = divide(&before, &parents, &is_narrow, &rules);
         let area = |plots: &Plots, cover| -> i64 {
             let of = plots.faces().filter(|(_, plot)| plot.cover == cover);
             of.map(|(face, _)| plots.partition.area(face)).sum()

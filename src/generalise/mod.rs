@@ -97,16 +97,26 @@ impl Plots {
     /// Merges plots that are one thing where they touch.
     #[must_use]
     pub fn dissolve(&self) -> Self {
+        self.dissolve_but(&[]).0
+    }
+
+    /// The same, leaving the faces of `apart` as they are; gives which these are then.
+    fn dissolve_but(&self, apart: &[bool]) -> (Self, Vec<bool>) {
+        let is_apart = |face: usize| apart.get(face).copied().unwrap_or(false);
         let mut numbers = HashMap::new();
+        let mut next = 0;
+        let mut number = || {
+            next += 1;
+            next
+        };
         let keys: Vec<u32> = self
             .plots
             .iter()
-            .map(|plot| match plot {
+            .enumerate()
+            .map(|(face, plot)| match plot {
                 None => 0,
-                Some(plot) => {
-                    let next = numbers.len() as u32 + 1;
-                    *numbers.entry(plot.key()).or_insert(next)
-                }
+                Some(_) if is_apart(face) => number(),
+                Some(plot) => *numbers.entry(plot.key()).or_insert_with(&mut number),
             })
             .collect();
         let dissolved = self.partition.dissolve(&keys);
@@ -128,10 +138,13 @@ impl Plots {
                 plot.beyond = beyond;
             }
         }
-        Self {
+        let members = dissolved.members.iter();
+        let apart = members.map(|&face| is_apart(face as usize)).collect();
+        let plots = Self {
             partition: dissolved.partition,
             plots,
-        }
+        };
+        (plots, apart)
     }
 
     /// Measures how much of each plot lies in the zone construite.

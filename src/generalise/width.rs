@@ -112,7 +112,9 @@ pub fn widen(plots: &Plots, rules: &Rules, widths: Widths, wide: &mut Wide) -> R
             Ok(laid.plots.dissolve())
         }
         Widths::OfGround => {
-            let (plots, is_left) = divide(&laid.plots, &laid.parents, &is_narrow, rules)?;
+            let (plots, is_left) = divide(&laid.plots, &laid.parents, &is_narrow, rules);
+            // Each share is its neighbour's before anything is given away.
+            let (plots, is_left) = plots.dissolve_but(&is_left);
             Ok(absorb(&plots, rules, &is_left))
         }
     }

@@ -97,12 +97,12 @@ fn crossed(
                 impermeable: state.impermeable,
             }
         };
-        let departements = ground.departement.iter().enumerate();
-        let sides: Vec<Option<[Crossed; 2]>> = departements
-            .map(|(face, &of)| {
-                let face = face as FaceId;
-                (of == d as u32).then(|| [side(before, face), side(after, face)])
-            })
+        let own: Vec<FaceId> = (0..ground.departement.len() as FaceId)
+            .filter(|&face| ground.departement[face as usize] == d as u32)
+            .collect();
+        let sides: Vec<[Crossed; 2]> = own
+            .iter()
+            .map(|&face| [side(before, face), side(after, face)])
             .collect();
         for (crossing, layer) in ground.crossings.iter().enumerate() {
             if layer.period.is_some_and(|period| period != years) {
@@ -110,19 +110,16 @@ fn crossed(
             }
             let slivers = layer
                 .period
-                .map(|_| slivers(&ground.partition, &layer.zone, &sides, width));
-            for (face, sides) in sides.iter().enumerate() {
-                let Some(sides) = *sides else {
-                    continue;
-                };
+                .map(|_| slivers(&ground.partition, &layer.zone, (&own, &sides), width));
+            for (n, (&face, &sides)) in own.iter().zip(&sides).enumerate() {
                 let place = Where {
                     crossing,
-                    zone: layer.zone[face],
-                    commune: ground.commune[face],
+                    zone: layer.zone[face as usize],
+                    commune: ground.commune[face as usize],
                 };
-                let is_sliver = slivers.as_ref().is_some_and(|slivers| slivers[face]);
+                let is_sliver = slivers.as_ref().is_some_and(|slivers| slivers[n]);
                 let sum = sums.entry((place, is_sliver, sides)).or_default();
-                *sum += ground.partition.area(face as FaceId);
+                *sum += ground.partition.area(face);
             }
         }
         let mut sums: Vec<_> = sums.into_iter().collect();
@@ -149,23 +146,21 @@ fn crossed(
     Ok(periods.into_par_iter().flat_map(of_period).collect())
 }
 
-/// Whether each face belongs to a sliver: ground that touches, of one zone and of the same before and after, whose
-/// mean width, twice its area by its outline, is less than `width` metres.
+/// Whether each of some faces belongs to a sliver: ground that touches, of one zone and of the same before and after,
+/// whose mean width, twice its area by its outline, is less than `width` metres.
 fn slivers(
     partition: &Partition,
     zones: &[u32],
-    sides: &[Option<[Crossed; 2]>],
+    (own, sides): (&[FaceId], &[[Crossed; 2]]),
     width: f64,
 ) -> Vec<bool> {
     let mut numbers = HashMap::new();
-    let keys: Vec<usize> = zones
-        .iter()
-        .zip(sides)
-        .map(|(zone, sides)| {
-            let next = numbers.len();
-            *numbers.entry((zone, sides)).or_insert(next)
-        })
-        .collect();
+    let mut keys = vec![0; partition.face_count()];
+    for (&face, sides) in own.iter().zip(sides) {
+        let next = numbers.len() + 1;
+        let key = (zones[face as usize], sides);
+        keys[face as usize] = *numbers.entry(key).or_insert(next);
+    }
     let mut sets = DisjointSets::new(keys.len());
     let borders: Vec<usize> = (0..partition.edge_count())
         .filter(|&e| {
@@ -185,8 +180,9 @@ fn slivers(
         }
     }
     let mut areas = vec![0i64; keys.len()];
-    let whole: Vec<usize> = (0..keys.len() as FaceId)
-        .map(|face| {
+    let whole: Vec<usize> = own
+        .iter()
+        .map(|&face| {
             let whole = sets.find(face) as usize;
             areas[whole] += partition.area(face);
             whole

@@ -44,7 +44,9 @@ impl Writing {
         if self.threads.len() == self.at_a_time {
             self.wait()?;
         }
-        self.threads.push_back(std::thread::spawn(write));
+        let thread = std::thread::Builder::new().spawn(write);
+        let thread = thread.map_err(|e| Error::Internal(format!("no thread to write in: {e}")))?;
+        self.threads.push_back(thread);
         Ok(())
     }
 

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use millesime::memory::peak;
-use millesime::predict::{Device, Imagery, Model, Patch, Prediction, Stack, Windows, predict};
+use millesime::predict::{
+    Device, Engine, Imagery, Model, Patch, Prediction, Stack, Windows, predict,
+};
 use millesime::progress::{Clock, Quiet};
 use millesime::raster::Window;
 use millesime::reference::Reference;
@@ -17,30 +19,30 @@ use millesime::reference::Reference;
 /// Windows of the bound that are in memory.
 const WINDOWS: usize = 24;
 
-/// Seconds of a window already in memory, the mean of `rounds` times all of them.
-fn bound(model: &mut Model, patches: &[Vec<f32>], rounds: usize) -> f64 {
-    let mut found = Vec::new();
-    let (height, width) = (model.side, model.side);
-    let mut forward = |values: &[f32]| {
+/// Seconds of a window already in memory: the mean of as many sessions as a prediction has, side by side, each of
+/// which looks at all of them.
+fn bound(models: &mut [Model], patches: &[Vec<f32>]) -> f64 {
+    let forward = |model: &mut Model, values: &[f32]| {
         let windows = Windows {
             values,
             count: 1,
-            height,
-            width,
+            height: model.side,
+            width: model.side,
         };
-        model
-            .forward(windows, &mut found)
-            .expect("the model was tried")
+        drop(model.forward(windows).expect("the model was tried"));
     };
     // The first run makes room.
-    forward(&patches[0]);
+    models
+        .iter_mut()
+        .for_each(|model| forward(model, &patches[0]));
+    let count = models.len() * patches.len();
     let start = Instant::now();
-    for _ in 0..rounds {
-        for patch in patches {
-            forward(patch);
+    std::thread::scope(|scope| {
+        for model in models {
+            scope.spawn(|| patches.iter().for_each(|patch| forward(model, patch)));
         }
-    }
-    start.elapsed().as_secs_f64() / (rounds * patches.len()) as f64
+    });
+    start.elapsed().as_secs_f64() / count as f64
 }
 
 fn main() {
@@ -61,12 +63,17 @@ fn main() {
         ..Imagery::default()
     };
     let reference = Reference::load(None).expect("our own tables are right");
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let engine = Engine::new(Device::Cpu, None, None);
     let model = PathBuf::from(model);
-    let load = || Model::load(&model, None, None, &reference, (Device::Cpu, threads));
-    let mut bare = load().expect("a model with its card");
-    let side = bare.side;
-    let input = bare.card.input.clone();
+    let load = || {
+        let how = (engine.device, engine.threads);
+        let one =
+            |_| Model::load(&model, None, None, &reference, how).expect("a model with its card");
+        (0..engine.sessions).map(one).collect::<Vec<_>>()
+    };
+    let mut bare = load();
+    let side = bare[0].side;
+    let input = bare[0].card.input.clone();
     let read = |stack: &Stack, n: usize| {
         let whole = stack.window();
         let across = (whole.width / side).max(1);
@@ -84,7 +91,7 @@ fn main() {
         let stack = Stack::open(&imagery, &input).expect("imagery that fits");
         (0..WINDOWS).map(|n| read(&stack, n)).collect::<Vec<_>>()
     };
-    let before = bound(&mut bare, &patches(), 2);
+    let before = bound(&mut bare, &patches());
     drop(bare);
     // From here on the memory is that of the prediction.
     std::fs::write("/proc/self/clear_refs", "5").expect("Linux counts anew");
@@ -102,8 +109,7 @@ fn main() {
         .map(|(name, seconds)| format!("\"{name}\":{seconds:.3}"))
         .collect();
     let memory = peak().expect("Linux tells");
-    let mut bare = load().expect("a model with its card");
-    let after = bound(&mut bare, &patches(), 2);
+    let after = bound(&mut load(), &patches());
     // Windows that are cut count for what they have left.
     let looked = summary.pixels_in as f64 / (side * side) as f64;
     let of_bound = looked * before.midpoint(after);

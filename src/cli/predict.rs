@@ -92,9 +92,10 @@ pub struct Flags {
     /// What the model runs on.
     #[arg(long, value_enum, default_value = "cpu")]
     device: DeviceFlag,
-    /// How many times the model is loaded, to look at several windows at once.
-    #[arg(long, default_value_t = 1)]
-    sessions: usize,
+    /// How many times the model is loaded, to look at several windows at once: faster, and more memory. Else twice on
+    /// the processor, once on a graphics card.
+    #[arg(long)]
+    sessions: Option<usize>,
     /// Threads in all; else all processors.
     #[arg(long)]
     threads: Option<usize>,
@@ -135,15 +136,17 @@ fn bounds(text: &str) -> std::result::Result<[f64; 4], String> {
 }
 
 fn prediction(flags: Flags) -> Result<Prediction> {
+    let device = match flags.device {
+        DeviceFlag::Cpu => Device::Cpu,
+        DeviceFlag::Cuda => Device::Cuda,
+    };
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = flags.threads.unwrap_or(processors);
-    if !(1..=MOST_THREADS).contains(&threads) || !(1..=threads).contains(&flags.sessions) {
+    let sessions = flags.sessions.unwrap_or(1);
+    if !(1..=MOST_THREADS).contains(&threads) || !(1..=threads).contains(&sessions) {
         return Err(Error::input(
             "--threads, --sessions",
-            format!(
-                "{threads} threads for {} sessions cannot be",
-                flags.sessions
-            ),
+            format!("{threads} threads for {sessions} sessions cannot be"),
             format!("give 1 to {MOST_THREADS} threads, and no more sessions than threads"),
         ));
     }
@@ -179,13 +182,8 @@ fn prediction(flags: Flags) -> Result<Prediction> {
         window: flags.window,
         margin: flags.margin,
         engine: Engine {
-            device: match flags.device {
-                DeviceFlag::Cpu => Device::Cpu,
-                DeviceFlag::Cuda => Device::Cuda,
-            },
-            sessions: flags.sessions,
-            threads: threads.div_ceil(flags.sessions),
             batch: flags.batch,
+            ..Engine::new(device, flags.threads, flags.sessions)
         },
         is_anew: flags.restart,
     })

@@ -1,5 +1,7 @@
 //! Images in: the channels that a model expects, from the files that were given.
 
+use std::ops::Range;
+
 use gdal::raster::GdalDataType;
 use serde::Deserialize;
 
@@ -216,17 +218,31 @@ impl Stack {
             read,
             is_there,
         } = patch;
-        values.clear();
         values.resize(self.channels.len() * size, 0.0);
         valid.clear();
         valid.resize(size, true);
         is_there.resize(size, false);
+        for (channel, values) in self.channels.iter().zip(values.chunks_exact_mut(size)) {
+            if let Channel::Height { .. } = channel {
+                values.fill(0.0);
+            }
+        }
         for (number, image) in self.images.iter().enumerate() {
             let bands = self.bands_of(number);
-            read.resize(bands.len() * size, 0.0);
-            image.read(window, &bands, read, is_there)?;
+            let apart = self.channels_of(number);
+            let to = match &apart {
+                Some(channels) => &mut values[channels.start * size..channels.end * size],
+                None => {
+                    read.resize(bands.len() * size, 0.0);
+                    &mut read[..]
+                }
+            };
+            image.read(window, &bands, to, is_there)?;
             for (valid, &is_there) in valid.iter_mut().zip(is_there.iter()) {
                 *valid &= is_there;
+            }
+            if apart.is_some() {
+                continue;
             }
             for (channel, values) in self.channels.iter().zip(values.chunks_exact_mut(size)) {
                 let of = |band: usize| {
@@ -273,6 +289,17 @@ impl Stack {
             }
         }
         Ok(true)
+    }
+
+    /// The channels that are bands of an image, when nothing else comes from it and they follow one another: it can
+    /// be read in its place.
+    fn channels_of(&self, number: usize) -> Option<Range<usize>> {
+        let is_band =
+            |channel: &Channel| matches!(channel, Channel::Band { image, .. } if *image == number);
+        let count = self.bands_of(number).len();
+        let start = self.channels.iter().position(is_band)?;
+        let channels = self.channels.get(start..start + count)?;
+        channels.iter().all(is_band).then_some(start..start + count)
     }
 
     /// The bands of an image that are looked at, from 0.

@@ -1,7 +1,7 @@
 //! What is kept of each pixel, band by band.
 
 use super::card::Card;
-use super::probabilities::{Ranker, Ranking, byte};
+use super::probabilities::{Ranker, Ranking, Rows, byte};
 use crate::error::{Error, Result};
 use crate::raster::NO_CLASS;
 
@@ -140,16 +140,15 @@ impl Layout {
         self.kept.iter().map(|&kept| self.name(kept)).collect()
     }
 
-    /// Puts into each of `bands` what is kept of pixels, from their probabilities, channel by channel, and where
-    /// there are data.
+    /// Puts into each of `bands` what is kept of a row of pixels, from their probabilities, and where there are data.
     pub(super) fn keep<'b>(
         &self,
-        probabilities: &[f32],
+        probabilities: &Rows,
         valid: &[bool],
         ranking: &mut Ranking,
         bands: impl Iterator<Item = &'b mut [u8]>,
     ) {
-        self.ranker.rank(probabilities, valid.len(), ranking);
+        self.ranker.rank(probabilities, ranking);
         for (&kept, bytes) in self.kept.iter().zip(bands) {
             self.keep_band(kept, probabilities, ranking, bytes);
             let empty = match kept {
@@ -162,8 +161,7 @@ impl Layout {
         }
     }
 
-    fn keep_band(&self, kept: Kept, probabilities: &[f32], ranking: &Ranking, bytes: &mut [u8]) {
-        let pixels = bytes.len();
+    fn keep_band(&self, kept: Kept, probabilities: &Rows, ranking: &Ranking, bytes: &mut [u8]) {
         let (values, coded) = match kept {
             Kept::First => {
                 let least = if self.is_exclusive { 0.0 } else { 0.5 };
@@ -179,7 +177,7 @@ impl Layout {
             ),
             Kept::SecondProbability => (&ranking.second_probability[..], None),
             Kept::Entropy => (&ranking.entropy[..], None),
-            Kept::Channel(n) => (&probabilities[n * pixels..(n + 1) * pixels], None),
+            Kept::Channel(n) => (probabilities.channel(n), None),
             Kept::Mask => return bytes.fill(255),
         };
         let Some((channels, least)) = coded else {

@@ -48,6 +48,10 @@ const READING_CACHE: i64 = 48 << 20;
 /// What it keeps of the results while they are put together. It takes several times as much.
 const WRITING_CACHE: i64 = 16 << 20;
 
+/// What is there while a job is under way is compressed when it takes more bytes than this: compressing it, and reading
+/// it again, takes as long as a twentieth of what a small model does.
+const PLAIN: u64 = 16 << 30;
+
 /// A prediction to be made.
 #[derive(Clone, Debug)]
 pub struct Prediction {
@@ -97,12 +101,7 @@ impl Prediction {
             blend: Blend::Weighted,
             window: None,
             margin: None,
-            engine: Engine {
-                device: Device::Cpu,
-                sessions: 1,
-                threads: std::thread::available_parallelism().map_or(1, usize::from),
-                batch: 1,
-            },
+            engine: Engine::new(Device::Cpu, None, None),
             is_anew: false,
         }
     }
@@ -119,6 +118,26 @@ pub struct Engine {
     pub threads: usize,
     /// Windows that each looks at together, where the graph takes more than one.
     pub batch: usize,
+}
+
+impl Engine {
+    /// The engine that runs on `device`, with as many threads in all, of the processors by itself, and as many
+    /// sessions. By itself there are two on the processor, where there are two threads: while one waits for the last
+    /// thread of a step, the other works.
+    pub fn new(device: Device, threads: Option<usize>, sessions: Option<usize>) -> Self {
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = threads.unwrap_or_else(processors);
+        let sessions = sessions.unwrap_or(match device {
+            Device::Cpu => threads.clamp(1, 2),
+            Device::Cuda => 1,
+        });
+        Self {
+            device,
+            sessions,
+            threads: threads.div_ceil(sessions.max(1)),
+            batch: 1,
+        }
+    }
 }
 
 /// What was made.
@@ -209,15 +228,27 @@ struct Prepared<'a> {
 }
 
 fn prepare<'a>(prediction: &Prediction, reference: &'a Reference) -> Result<Prepared<'a>> {
-    let model = load(prediction, reference)?;
+    let (model, digest) = std::thread::scope(|scope| {
+        let digest = scope.spawn(|| digest(&prediction.model));
+        (load(prediction, reference), ended(digest.join()))
+    });
+    let (model, digest) = (model?, digest?);
     let stack = Stack::open(&prediction.imagery, &model.card.input)?;
     let frame = frame(prediction, &model, &stack, reference)?;
-    let what = description(prediction, &model.card, &stack, &frame)?;
+    let what = description(prediction, (&model.card, digest), &stack, &frame)?;
     Ok(Prepared {
         model,
         stack,
         frame,
         what,
+    })
+}
+
+/// What a thread gave.
+fn ended<T>(outcome: std::thread::Result<Result<T>>) -> Result<T> {
+    outcome.unwrap_or_else(|_| {
+        let what = "a thread of a prediction failed".to_owned();
+        Err(Error::Internal(what))
     })
 }
 
@@ -256,13 +287,11 @@ fn make(
     } = prepared;
     outputs::require(prediction, &stack)?;
     let card = model.card.clone();
-    let mut models = vec![model];
-    for _ in 1..prediction.engine.sessions {
-        models.push(load(prediction, reference)?);
-    }
     let job = Job::open(&prediction.probabilities, &what, prediction.is_anew)?;
     let reading = CacheLimit::new(READING_CACHE);
     let how = (prediction.blend, prediction.engine.batch);
+    let more = || load(prediction, reference);
+    let models = (model, prediction.engine.sessions, &more as &_);
     let done = match work::run(models, &stack, &frame, how, &job, progress) {
         Ok(done) => done,
         Err(error) => {
@@ -325,10 +354,6 @@ fn frame<'a>(
     };
     let plan = Plan::new(model.side, model.side_out, margin, extent)
         .ok_or_else(|| refused("it leaves nothing in the middle"))?;
-    let plan = match model.is_flexible {
-        true => plan.trimmed(whole, multiple),
-        false => plan,
-    };
     let reach = card.input.reach.unwrap_or(0);
     if reach > margin {
         return Err(refused(&format!(
@@ -341,6 +366,10 @@ fn frame<'a>(
             plan.stride
         )));
     }
+    let plan = match model.is_flexible {
+        true => plan.trimmed(whole, multiple, (prediction.blend, reach)),
+        false => plan,
+    };
     let classes = card.classes(reference, &prediction.model.display().to_string())?;
     let layout = Layout::new(card, prediction.has_all_classes, &prediction.heat_maps)?;
     Ok(Frame {
@@ -354,7 +383,7 @@ fn frame<'a>(
 /// All that the results follow from.
 fn description(
     prediction: &Prediction,
-    card: &Card,
+    (card, digest): (&Card, String),
     stack: &Stack,
     frame: &Frame,
 ) -> Result<Value> {
@@ -366,7 +395,7 @@ fn description(
     let extent = plan.extent;
     Ok(json!({
         "program": format!("{} {}", crate::publish::PROGRAM, env!("CARGO_PKG_VERSION")),
-        "model": digest(&prediction.model)?,
+        "model": digest,
         "card": serde_json::to_value(card).unwrap_or_default(),
         "images": images.collect::<Result<Vec<Value>>>()?,
         "bands": prediction.imagery.image_bands,
@@ -374,7 +403,7 @@ fn description(
         "windows": {
             "side": plan.side,
             "margin": plan.margin,
-            "trimmed": plan.trim.is_some(),
+            "trim": plan.trim.map(|trim| [trim.beyond, trim.multiple]),
             "blend": format!("{:?}", prediction.blend),
         },
         "extent": [extent.column, extent.row, extent.width as i64, extent.height as i64],
@@ -430,6 +459,7 @@ fn write(
         mask,
         sources: &sources,
         is_mixed,
+        is_packed: frame.is_packed(),
         metadata: metadata.clone(),
     };
     let plain = |(of, name): (usize, String)| Band {
@@ -510,6 +540,11 @@ fn areas(sources: &[Source], frame: &Frame) -> Result<Vec<(i64, u64)>> {
 }
 
 impl Frame<'_> {
+    /// Whether what is there while the job is under way is compressed.
+    fn is_packed(&self) -> bool {
+        self.plan.extent.pixels() * self.layout.bands() as u64 > PLAIN
+    }
+
     /// The colours of the values of a raster of classes.
     fn colours(&self) -> Vec<[u8; 4]> {
         let mut colours = vec![[0; 4]; 256];

@@ -6,7 +6,7 @@ use half::f16;
 use ort::ep;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
-use ort::value::{TensorElementType, TensorRef, ValueType};
+use ort::value::{Tensor, TensorElementType, TensorRef, ValueType};
 
 use super::card::{self, Card, Found, Values};
 use super::runtime;
@@ -120,6 +120,44 @@ pub struct Windows<'a> {
     pub height: usize,
     /// and of how many columns.
     pub width: usize,
+}
+
+/// What a graph gives for windows: as it gave it, without a copy.
+pub struct Outcome {
+    /// The sides: windows, channels, rows and columns.
+    pub shape: Vec<usize>,
+    numbers: Numbers,
+}
+
+enum Numbers {
+    /// The runtime's own.
+    Given(Tensor<f32>),
+    /// Made of others: of float16, or a part.
+    Made(Vec<f32>),
+}
+
+impl Outcome {
+    /// The numbers, window by window, channel by channel and row by row.
+    pub fn numbers(&self) -> &[f32] {
+        match &self.numbers {
+            Numbers::Given(tensor) => tensor.extract_tensor().1,
+            Numbers::Made(numbers) => numbers,
+        }
+    }
+
+    /// The outcomes of `count` windows one by one.
+    pub fn split(self, count: usize) -> Vec<Self> {
+        if count < 2 {
+            return vec![self];
+        }
+        let all = self.numbers();
+        let shape = [&[1], &self.shape[1..]].concat();
+        let one = |numbers: &[f32]| Self {
+            shape: shape.clone(),
+            numbers: Numbers::Made(numbers.to_vec()),
+        };
+        all.chunks_exact(all.len() / count).map(one).collect()
+    }
 }
 
 /// A graph and its card that agree.
@@ -279,21 +317,56 @@ impl Model {
             input,
             output,
         };
+        let is_open = rows.is_none() && columns.is_none();
+        if is_open && let Some(side_out) = model.try_small(side)? {
+            model.side_out = side_out;
+            model.is_flexible = true;
+            return Ok(model);
+        }
         let shape = model.try_window(side, side)?;
         model.side_out = model.out_side(&shape)?;
-        if rows.is_none() && columns.is_none() {
-            // A graph may say that it takes windows of any sides, and hold steps that do not: sides that are no
-            // rounder than any other tell.
+        if is_open {
             let multiple = model.card.input.multiple;
-            let [rows, columns] = [1, 3].map(|n| side.saturating_sub(n * multiple));
+            let sides = [1, 3].map(|n| side.saturating_sub(n * multiple));
             let crop = side - model.side_out;
-            let wanted = [rows, columns].map(|n| n.saturating_sub(crop));
+            let wanted = sides.map(|n| n.saturating_sub(crop));
             model.is_flexible = wanted.iter().all(|&n| n > 0)
                 && model
-                    .try_window(rows, columns)
+                    .try_window(sides[0], sides[1])
                     .is_ok_and(|shape| shape.ends_with(&wanted));
         }
         Ok(model)
+    }
+
+    /// The side of what comes out for windows of `side`, when a small window of two sides that are no rounder than
+    /// any other tells it: a graph that says that it takes any sides may hold steps that do not. A whole window would
+    /// tell as much, and take many times as long.
+    fn try_small(&mut self, side: usize) -> Result<Option<usize>> {
+        let multiple = self.card.input.multiple;
+        let steps = SMALL.div_ceil(multiple).max(5) | 1;
+        let [rows, columns] = [steps, steps - 2].map(|steps| steps * multiple);
+        if rows >= side {
+            return Ok(None);
+        }
+        let Ok(shape) = self.try_window(rows, columns) else {
+            return Ok(None);
+        };
+        let [1, channels, rows_out, columns_out] = shape[..] else {
+            return Ok(None);
+        };
+        if rows_out < rows && rows_out * columns == columns_out * rows {
+            return Err(Error::input(
+                &self.graph.place,
+                format!(
+                    "gives {rows_out} by {columns_out} pixels for {rows} by {columns}: coarser ones, not a part"
+                ),
+                "export it with a last step that brings them to the size of the image",
+            ));
+        }
+        let crop = rows.saturating_sub(rows_out);
+        let is_centred = columns_out + crop == columns && crop.is_multiple_of(2);
+        let is_told = channels == self.card.output.channels.len();
+        Ok((rows_out <= rows && is_centred && is_told).then(|| side - crop))
     }
 
     /// The shape of what comes out for a window of nothing.
@@ -305,7 +378,13 @@ impl Model {
             height,
             width,
         };
-        self.forward(windows, &mut Vec::new())
+        let outcome = self.forward(windows)?;
+        require_sense(
+            outcome.numbers(),
+            self.card.output.values,
+            &self.graph.place,
+        )?;
+        Ok(outcome.shape)
     }
 
     /// The side of what comes out, from its shape.
@@ -350,8 +429,8 @@ impl Model {
         Ok(rows)
     }
 
-    /// Runs the graph on windows. Puts what comes out into `found`, and gives its shape.
-    pub fn forward(&mut self, windows: Windows, found: &mut Vec<f32>) -> Result<Vec<usize>> {
+    /// Runs the graph on windows.
+    pub fn forward(&mut self, windows: Windows) -> Result<Outcome> {
         let Windows {
             values,
             count,
@@ -379,29 +458,32 @@ impl Model {
             let tensor = TensorRef::from_array_view((shape, values)).map_err(failed)?;
             ort::inputs![self.input.as_str() => tensor]
         };
-        let outputs = self.graph.session.run(inputs).map_err(failed)?;
-        let Some(output) = outputs.get(&self.output) else {
+        let mut outputs = self.graph.session.run(inputs).map_err(failed)?;
+        let Some(output) = outputs.remove(&self.output) else {
             return Err(Error::Internal(format!("no output {}", self.output)));
         };
         let sides = |shape: &[i64]| shape.iter().map(|&n| n.max(0) as usize).collect();
-        found.clear();
-        let values = self.card.output.values;
-        if let Ok((shape, numbers)) = output.try_extract_tensor::<f32>() {
-            // Some at a time, so that they are looked at and copied while they are near.
-            for numbers in numbers.chunks(CHUNK) {
-                require_sense(numbers, values, place)?;
-                found.extend_from_slice(numbers);
-            }
-            return Ok(sides(shape));
+        if let Ok((shape, halves)) = output.try_extract_tensor::<f16>() {
+            return Ok(Outcome {
+                shape: sides(shape),
+                numbers: Numbers::Made(halves.iter().map(|half| half.to_f32()).collect()),
+            });
         }
-        let (shape, halves) = output.try_extract_tensor::<f16>().map_err(failed)?;
-        found.extend(halves.iter().map(|half| half.to_f32()));
-        require_sense(found, values, place)?;
-        Ok(sides(shape))
+        let (shape, _) = output.try_extract_tensor::<f32>().map_err(failed)?;
+        Ok(Outcome {
+            shape: sides(shape),
+            numbers: Numbers::Given(output.downcast().map_err(failed)?),
+        })
     }
 }
 
 impl Model {
+    /// Refuses numbers that came out when they are none, or probabilities that are none.
+    pub(super) fn sense(&self) -> impl Fn(&[f32]) -> Result<()> + use<> {
+        let (values, place) = (self.card.output.values, self.graph.place.clone());
+        move |numbers| require_sense(numbers, values, &place)
+    }
+
     /// Refuses what comes out when it is not of as many windows as went in, or not as much smaller than they as it
     /// was when tried.
     pub(super) fn require_sides(
@@ -431,8 +513,8 @@ impl Model {
     }
 }
 
-/// Numbers looked at together.
-const CHUNK: usize = 4_096;
+/// Pixels of the sides of a small window, about.
+const SMALL: usize = 96;
 
 /// Refuses what comes out of the model `place` when it holds numbers that are none, or probabilities that are none.
 fn require_sense(found: &[f32], values: Values, place: &str) -> Result<()> {

@@ -2,15 +2,20 @@
 //! and lower neighbours is kept until they come, and nothing else is. All is done row by row, while the
 //! numbers of a row are in the nearest caches: going through whole windows waits for memory.
 
+use super::probabilities::Rows;
 use super::windows::{Plan, Tile};
+use crate::error::Result;
+use crate::raster::Window;
 
 /// Puts the results of the windows of a strip together. They come row by row, each row from west
 /// to east.
 pub(super) struct Stitcher {
     plan: Plan,
     channels: usize,
-    /// How much a pixel counts, along one axis.
+    /// How much a pixel counts, along one axis,
     weights: Vec<f32>,
+    /// and where it counts in full: from the first of these pixels to before the second.
+    whole: (usize, usize),
     /// The first column of windows of the strip.
     first: i64,
     /// Pixels from the west to the east of the strip.
@@ -19,10 +24,39 @@ pub(super) struct Stitcher {
     above: Vec<f32>,
     /// By channel, the right edge of the window before, row by row.
     left: Vec<f32>,
-    /// By channel, and how much they count, the row at hand of the window,
+    /// By channel, and how much they count, the row at hand of the window.
     line: Vec<f32>,
-    /// and the row of the tile that it finishes.
-    sums: Vec<f32>,
+}
+
+/// What a model gave for a window, or for what was left of one that was cut.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    /// Channel by channel, row by row,
+    pub(super) numbers: &'a [f32],
+    /// for these pixels.
+    pub(super) window: Window,
+}
+
+impl Given<'_> {
+    /// Copies the row of a number, from the first of the pixels `output` on, into `line`, channel by channel; 0 for
+    /// what was cut.
+    fn copy(&self, row: usize, output: &Window, line: &mut [f32]) {
+        let of = &self.window;
+        let skipped = (of.column - output.column) as usize;
+        let row = output.row + row as i64;
+        let is_cut = of.width < output.width || !of.rows().contains(&row);
+        if is_cut {
+            line.fill(0.0);
+        }
+        if !of.rows().contains(&row) {
+            return;
+        }
+        let start = (row - of.row) as usize * of.width;
+        let channels = self.numbers.chunks_exact(of.width * of.height);
+        for (line, numbers) in line.chunks_exact_mut(output.width).zip(channels) {
+            line[skipped..skipped + of.width].copy_from_slice(&numbers[start..start + of.width]);
+        }
+    }
 }
 
 impl Stitcher {
@@ -37,14 +71,17 @@ impl Stitcher {
         let ramp = 2 * plan.margin;
         // Beside the channels, how much all windows count together.
         let planes = channels + 1;
+        let is_whole = |weight: &f32| *weight == 1.0;
+        let start = weights.iter().position(is_whole).unwrap_or(weights.len());
+        let end = weights.iter().rposition(is_whole).map_or(start, |n| n + 1);
         Self {
             channels,
+            whole: (start, end),
             first: columns.start,
             width,
             above: vec![0.0; planes * ramp * width],
             left: vec![0.0; planes * ramp * weights.len()],
             line: vec![0.0; planes * weights.len()],
-            sums: vec![0.0; planes * plan.stride],
             plan,
             weights,
         }
@@ -55,21 +92,26 @@ impl Stitcher {
         self.left.fill(0.0);
     }
 
-    /// Takes what a model gave for a window, channel by channel, or that it was not looked at, and what makes
-    /// probabilities of that. Gives those of the tile that it finishes to `finish`, row by row, each channel by
-    /// channel.
+    /// Takes what a model gave for a window, or that it was not looked at, and what makes probabilities of that.
+    /// Gives those of the tile that it finishes to `finish`, row by row.
     pub(super) fn add(
         &mut self,
         window: Tile,
-        found: Option<&[f32]>,
-        activate: impl Fn(&mut [f32]),
-        mut finish: impl FnMut(usize, &[f32]),
-    ) {
+        given: Option<Given>,
+        activate: impl Fn(&mut [f32]) -> Result<()>,
+        mut finish: impl FnMut(usize, &Rows),
+    ) -> Result<()> {
         let at = (window.0 - self.first) as usize * self.plan.stride;
+        let output = self.plan.output(window);
         let (stride, side) = (self.plan.stride, self.weights.len());
         for row in 0..side {
-            match found {
-                Some(found) => self.weigh(row, found, &activate),
+            match given {
+                Some(given) => {
+                    let values = &mut self.line[..self.channels * side];
+                    given.copy(row, &output, values);
+                    activate(values)?;
+                    self.weigh(row);
+                }
                 None => self.line.fill(0.0),
             }
             for plane in 0..=self.channels {
@@ -77,28 +119,34 @@ impl Stitcher {
             }
             if row < stride {
                 self.normalise();
-                finish(row, &self.sums[..self.channels * stride]);
+                let rows = Rows {
+                    values: &self.line[..self.channels * side],
+                    pitch: side,
+                    width: stride,
+                };
+                finish(row, &rows);
             }
         }
+        Ok(())
     }
 
-    /// Puts into `line` the probabilities of a row of a window by how much they count, and how much that is.
-    fn weigh(&mut self, row: usize, found: &[f32], activate: impl Fn(&mut [f32])) {
+    /// Makes the probabilities of a row of a window count as much as they do, and writes down how much that is.
+    fn weigh(&mut self, row: usize) {
         let side = self.weights.len();
         let (values, counts) = self.line.split_at_mut(self.channels * side);
-        for (values, found) in values
-            .chunks_exact_mut(side)
-            .zip(found.chunks_exact(side * side))
-        {
-            values.copy_from_slice(&found[row * side..(row + 1) * side]);
-        }
-        activate(values);
+        let of_row = self.weights[row];
         for (count, weight) in counts.iter_mut().zip(&self.weights) {
-            *count = weight * self.weights[row];
+            *count = weight * of_row;
         }
+        let (start, end) = match of_row == 1.0 {
+            true => self.whole,
+            false => (side, side),
+        };
         for values in values.chunks_exact_mut(side) {
-            for (value, count) in values.iter_mut().zip(counts.iter()) {
-                *value *= count;
+            for range in [0..start, end..side] {
+                for (value, count) in values[range.clone()].iter_mut().zip(&counts[range]) {
+                    *value *= count;
+                }
             }
         }
     }
@@ -119,27 +167,26 @@ impl Stitcher {
         if row >= stride {
             let above = above(row - stride);
             self.above[above..above + stride].copy_from_slice(core);
-            return;
-        }
-        if row < ramp {
+        } else if row < ramp {
             let above = above(row);
             for (at, above) in core.iter_mut().zip(&self.above[above..above + stride]) {
                 *at += above;
             }
         }
-        self.sums[plane * stride..(plane + 1) * stride].copy_from_slice(core);
     }
 
     /// Divides by how much all windows count together: less than one where some were not looked at.
     fn normalise(&mut self) {
-        let (values, counts) = self.sums.split_at_mut(self.channels * self.plan.stride);
+        let (stride, side) = (self.plan.stride, self.weights.len());
+        let (values, counts) = self.line.split_at_mut(self.channels * side);
+        let counts = &mut counts[..stride];
         if counts.iter().all(|&count| count == 1.0) {
             return;
         }
         for count in counts.iter_mut() {
             *count = if *count > 0.0 { 1.0 / *count } else { 0.0 };
         }
-        for values in values.chunks_exact_mut(self.plan.stride) {
+        for values in values.chunks_exact_mut(side) {
             for (value, share) in values.iter_mut().zip(counts.iter()) {
                 *value *= share;
             }
@@ -151,12 +198,18 @@ impl Stitcher {
 mod tests {
     use super::super::windows::Blend;
     use super::*;
-    use crate::raster::Window;
 
-    /// The tile of a window whose probabilities are `given`.
+    /// The tile of a window for which these probabilities of one class are given.
     fn add(stitcher: &mut Stitcher, window: Tile, given: Option<&[f32]>) -> Vec<f32> {
         let mut tile = Vec::new();
-        stitcher.add(window, given, |_| (), |_, row| tile.extend_from_slice(row));
+        let given = given.map(|numbers| Given {
+            numbers,
+            window: stitcher.plan.output(window),
+        });
+        let finish = |_, row: &Rows| tile.extend_from_slice(row.channel(0));
+        stitcher
+            .add(window, given, |_| Ok(()), finish)
+            .expect("all are right");
         tile
     }
 

@@ -28,8 +28,19 @@ pub struct Plan {
     pub stride: usize,
     /// The pixels asked for.
     pub extent: Window,
-    /// Where the images lie, when windows that reach far beyond are cut, and the steps of such cuts.
-    pub trim: Option<(Window, usize)>,
+    /// How windows that reach far beyond the images are cut, if they are.
+    pub trim: Option<Trim>,
+}
+
+/// How windows are cut.
+#[derive(Clone, Copy, Debug)]
+pub struct Trim {
+    /// Where the images lie.
+    pub images: Window,
+    /// How far windows still reach beyond them, at least.
+    pub beyond: usize,
+    /// The pixels of what is cut are a multiple of this.
+    pub multiple: usize,
 }
 
 /// A square of pixels that is finished once its window has been looked at: it lies `margin` left
@@ -53,10 +64,15 @@ impl Plan {
         })
     }
 
-    /// The same windows, cut where they reach more than a margin beyond the images: mirrored ground is looked at
-    /// no longer than results need it. Where they are cut depends on where the images lie, and on nothing else.
-    pub fn trimmed(self, images: Window, multiple: usize) -> Self {
-        let trim = Some((images, multiple.max(1)));
+    /// The same windows, cut where they reach further beyond the images than results need it that count when windows
+    /// are put together so: mirrored ground is looked at no longer. Where they are cut depends on where the images
+    /// lie, and on nothing else.
+    pub fn trimmed(self, images: Window, multiple: usize, (blend, reach): (Blend, usize)) -> Self {
+        let trim = Some(Trim {
+            images,
+            beyond: self.idle(blend, reach) + self.crop,
+            multiple: multiple.max(1),
+        });
         Self { trim, ..self }
     }
 
@@ -107,18 +123,19 @@ impl Plan {
     pub fn input(&self, window: Tile) -> Window {
         let context = self.margin + self.crop;
         let whole = self.square(window, -(context as i64), self.side);
-        let Some((images, step)) = self.trim else {
+        let Some(trim) = self.trim else {
             return whole;
         };
+        let (beyond, step) = (trim.beyond as i64, trim.multiple as i64);
         let cut = |whole: Range<i64>, images: Range<i64>| {
-            let steps = |beyond: i64| beyond.max(0) / step as i64 * step as i64;
-            let start = whole.start + steps(images.start - context as i64 - whole.start);
-            let end = whole.end - steps(whole.end - (images.end + context as i64));
+            let steps = |beyond: i64| beyond.max(0) / step * step;
+            let start = whole.start + steps(images.start - beyond - whole.start);
+            let end = whole.end - steps(whole.end - (images.end + beyond));
             // A window that has nothing of the images is not looked at.
             if start < end { start..end } else { whole }
         };
-        let columns = cut(whole.columns(), images.columns());
-        let rows = cut(whole.rows(), images.rows());
+        let columns = cut(whole.columns(), trim.images.columns());
+        let rows = cut(whole.rows(), trim.images.rows());
         Window {
             column: columns.start,
             row: rows.start,
@@ -136,17 +153,25 @@ impl Plan {
         }
     }
 
+    /// How many of the outermost results of a window do not count: those nearer to its edge than `reach`, the distance
+    /// from which the model takes what it says of a pixel, where the overlap leaves others, and those in the outer
+    /// parts of the overlap, whatever the reach.
+    fn idle(&self, blend: Blend, reach: usize) -> usize {
+        match blend {
+            Blend::Weighted => (3 * 2 * self.margin)
+                .div_ceil(8)
+                .max(reach)
+                .min(self.margin),
+            Blend::Centre => self.margin,
+        }
+    }
+
     /// How much the results of a window count along one axis, from its first pixel to its last.
-    /// The weights of overlapping windows sum to one. Results nearer to an edge than `reach`, the
-    /// distance from which the model takes what it says of a pixel, do not count where the overlap
-    /// leaves others; nor do those in the outer parts of the overlap, whatever the reach.
+    /// The weights of overlapping windows sum to one.
     pub fn weights(&self, blend: Blend, reach: usize) -> Vec<f32> {
         let side_out = self.stride + 2 * self.margin;
         let overlap = 2 * self.margin;
-        let idle = match blend {
-            Blend::Weighted => (3 * overlap).div_ceil(8).max(reach).min(self.margin),
-            Blend::Centre => self.margin,
-        };
+        let idle = self.idle(blend, reach);
         let ramp = overlap - 2 * idle;
         let at_start = |n: usize| match n.checked_sub(idle) {
             None => 0.0,
@@ -201,12 +226,12 @@ mod tests {
             width: 100,
             height: 400,
         };
-        let plan = plan(40, 10).trimmed(images, 8);
-        // Whole, it would look at columns -16 to 112; 24 is a margin from the images.
+        let plan = plan(40, 10).trimmed(images, 4, (Blend::Weighted, 0));
+        // Whole, it would look at columns -16 to 112; nearer than 12 to an edge nothing counts.
         let cut = plan.input((0, 1));
-        assert_eq!(cut.columns(), 24..112);
+        assert_eq!(cut.columns(), 28..112);
         assert_eq!(cut.rows(), 80..208);
-        assert_eq!(plan.input((1, 1)).columns(), 80..160);
+        assert_eq!(plan.input((1, 1)).columns(), 80..152);
         assert_eq!(plan.output((0, 1)).columns(), -16..112);
     }
 

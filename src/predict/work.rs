@@ -5,14 +5,14 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::Frame;
 use super::bands::{Patch, Stack};
 use super::job::Job;
-use super::model::{Model, Windows};
-use super::probabilities::{Ranking, activate};
-use super::stitch::Stitcher;
+use super::model::{Model, Outcome, Windows};
+use super::probabilities::{Ranking, Rows, activate};
+use super::stitch::{Given, Stitcher};
 use super::windows::{Blend, Plan, Tile};
-use crate::error::{Error, Result};
+use super::{Frame, ended};
+use crate::error::Result;
 use crate::progress::Progress;
 use crate::raster::{Part, Source, Window};
 
@@ -50,7 +50,7 @@ struct Item {
     /// and what they are.
     patch: Patch,
     /// What comes out; nothing where there is nothing to look at.
-    found: Option<Vec<f32>>,
+    found: Option<Outcome>,
     /// Whether the model is to look at it: its core has data.
     has_core: bool,
     /// Where the tile has data.
@@ -75,12 +75,6 @@ impl<T: Default> Room<T> {
             kept.push(used);
         }
     }
-}
-
-/// The room of a job.
-struct Rooms {
-    patches: Room<Patch>,
-    found: Room<Vec<f32>>,
 }
 
 /// The strips: columns of tiles.
@@ -142,9 +136,9 @@ fn steps(plan: &Plan, job: &Job) -> Vec<Step> {
     steps
 }
 
-/// Does what is left of a job.
+/// Does what is left of a job, with a model and, for more sessions, what loads it again.
 pub(super) fn run(
-    models: Vec<Model>,
+    (model, sessions, load): (Model, usize, &(dyn Fn() -> Result<Model> + Sync)),
     stack: &Stack,
     frame: &Frame,
     (blend, batch): (Blend, usize),
@@ -167,32 +161,37 @@ pub(super) fn run(
         .iter()
         .map(|step| windows[step.strip].end - windows[step.strip].start);
     progress.phase("predicting", Some(count.sum::<i64>() as u64));
-    let (values, what) = (
-        models[0].card.output.values,
-        models[0].card.output.activation,
-    );
-    let active = models[0].card.active();
-    let reach = models[0].card.input.reach.unwrap_or(0);
-    let batch = match models[0].is_batched {
+    let (values, what) = (model.card.output.values, model.card.output.activation);
+    let active = model.card.active();
+    let reach = model.card.input.reach.unwrap_or(0);
+    let batch = match model.is_batched {
         true => batch.max(1),
         false => 1,
     };
-    let sessions = models.len();
     let (to_models, read) = sync_channel::<Item>(batch * sessions + 1);
     let (to_writer, run) = sync_channel::<Item>(batch * sessions);
     let read = Mutex::new(read);
-    let rooms = Rooms {
-        patches: Room::new(),
-        found: Room::new(),
-    };
-    let rooms = &rooms;
+    let patches = &Room::new();
+    let sense = model.sense();
     std::thread::scope(|scope| {
-        let reader = scope.spawn(|| reading(stack, plan, &steps, &windows, to_models, rooms));
-        let runners: Vec<_> = models
+        let reader = scope.spawn(|| reading(stack, plan, &steps, &windows, to_models, patches));
+        // The first is at work while the others are loaded.
+        let again = std::iter::repeat_with(|| None).take(sessions.saturating_sub(1));
+        let runners: Vec<_> = [Some(model)]
             .into_iter()
+            .chain(again)
             .map(|model| {
                 let (read, to_writer) = (&read, to_writer.clone());
-                scope.spawn(move || running((model, batch), plan, read, to_writer, rooms))
+                scope.spawn(move || {
+                    let model = model.map_or_else(load, Ok);
+                    let outcome =
+                        model.and_then(|model| running((model, batch), read, to_writer, patches));
+                    if outcome.is_err() {
+                        // The windows of the others could not be put together without this one's.
+                        let_go(read);
+                    }
+                    outcome
+                })
             })
             .collect();
         drop(to_writer);
@@ -204,32 +203,31 @@ pub(super) fn run(
             strips: &strips,
             windows: &windows,
             progress,
-            activate: &|of: &mut [f32]| activate(of, values, what, &active),
+            activate: &|of: &mut [f32]| {
+                sense(of)?;
+                activate(of, values, what, &active);
+                Ok(())
+            },
             channels: active.len(),
-            rooms,
         };
         let written = writer.write(run);
         // A writer that failed has let go of what it was sent: the others end, and are listened to
         // first, as what they say is nearer to the cause.
         let mut outcome = Ok(());
         for runner in runners {
-            outcome = outcome.and(joined(runner.join()));
+            outcome = outcome.and(ended(runner.join()));
         }
         // Nobody waits for what the reader still sends.
-        drop(
-            read.lock()
-                .map(|mut read| drop(std::mem::replace(&mut *read, sync_channel(0).1))),
-        );
-        joined(reader.join()).and(outcome).and(written)
+        let_go(&read);
+        ended(reader.join()).and(outcome).and(written)
     })
 }
 
-fn joined(outcome: std::thread::Result<Result<()>>) -> Result<()> {
-    outcome.unwrap_or_else(|_| {
-        Err(Error::Internal(
-            "a thread of a prediction failed".to_owned(),
-        ))
-    })
+/// Takes no more of what the reader sends.
+fn let_go(read: &Mutex<Receiver<Item>>) {
+    if let Ok(mut read) = read.lock() {
+        *read = sync_channel(0).1;
+    }
 }
 
 /// Reads windows, in order.
@@ -239,13 +237,13 @@ fn reading(
     steps: &[Step],
     windows: &[Range<i64>],
     to_models: SyncSender<Item>,
-    rooms: &Rooms,
+    patches: &Room<Patch>,
 ) -> Result<()> {
     let mut number = 0;
     for &step in steps {
         for column in windows[step.strip].clone() {
             let window = (column, step.row);
-            let mut patch = rooms.patches.take();
+            let mut patch = patches.take();
             let input = plan.input(window);
             let (has_core, valid) = read_window(stack, plan, (window, &input), &mut patch)?;
             let item = Item {
@@ -306,10 +304,9 @@ fn lay<T: Copy>(from: &[T], of: &Window, to: &mut [T], at: &Window) {
 /// Runs a model on the windows that come, `batch` of them together.
 fn running(
     (mut model, batch): (Model, usize),
-    plan: &Plan,
     read: &Mutex<Receiver<Item>>,
     to_writer: SyncSender<Item>,
-    rooms: &Rooms,
+    patches: &Room<Patch>,
 ) -> Result<()> {
     let mut items = Vec::new();
     loop {
@@ -325,7 +322,10 @@ fn running(
             shape(p) == shape(q)
         };
         for items in items.chunk_by_mut(alike) {
-            look(&mut model, plan, items, rooms)?;
+            look(&mut model, items)?;
+        }
+        for item in &mut items {
+            patches.give(std::mem::take(&mut item.patch));
         }
         for item in items.drain(..) {
             if to_writer.send(item).is_err() {
@@ -336,72 +336,33 @@ fn running(
 }
 
 /// Runs a model on windows of one shape.
-fn look(model: &mut Model, plan: &Plan, items: &mut [Item], rooms: &Rooms) -> Result<()> {
-    let Some(Item {
-        input, has_core, ..
-    }) = items.first()
-    else {
-        return Ok(());
+fn look(model: &mut Model, items: &mut [Item]) -> Result<()> {
+    let input = match items.first() {
+        Some(item) if item.has_core => item.input,
+        _ => return Ok(()),
     };
-    if *has_core {
-        let input = *input;
-        let together: Vec<f32>;
-        let values = match &*items {
-            [item] => &item.patch.values,
-            items => {
-                let values = items.iter().flat_map(|item| &item.patch.values);
-                together = values.copied().collect();
-                &together
-            }
-        };
-        let windows = Windows {
-            values,
-            count: items.len(),
-            height: input.height,
-            width: input.width,
-        };
-        let mut found = rooms.found.take();
-        let shape = model.forward(windows, &mut found)?;
-        model.require_sides(&shape, items.len(), &input)?;
-        let is_whole = (input.width, input.height) == (plan.side, plan.side);
-        if let [item] = &mut *items
-            && is_whole
-        {
-            item.found = Some(found);
-        } else {
-            let size = found.len() / items.len();
-            for (item, found) in items.iter_mut().zip(found.chunks_exact(size)) {
-                let mut whole = rooms.found.take();
-                widen(found, plan, item, &mut whole);
-                item.found = Some(whole);
-            }
-            rooms.found.give(found);
+    let together: Vec<f32>;
+    let values = match &*items {
+        [item] => &item.patch.values,
+        items => {
+            let values = items.iter().flat_map(|item| &item.patch.values);
+            together = values.copied().collect();
+            &together
         }
-    }
-    for item in items {
-        rooms.patches.give(std::mem::take(&mut item.patch));
+    };
+    let windows = Windows {
+        values,
+        count: items.len(),
+        height: input.height,
+        width: input.width,
+    };
+    let outcome = model.forward(windows)?;
+    model.require_sides(&outcome.shape, items.len(), &input)?;
+    let outcomes = outcome.split(items.len());
+    for (item, outcome) in items.iter_mut().zip(outcomes) {
+        item.found = Some(outcome);
     }
     Ok(())
-}
-
-/// Puts the results of a window that was cut in their places in a whole one, channel by channel.
-fn widen(found: &[f32], plan: &Plan, item: &Item, whole: &mut Vec<f32>) {
-    let (input, at, crop) = (item.input, plan.output(item.window), plan.crop);
-    let of = Window {
-        column: input.column + crop as i64,
-        row: input.row + crop as i64,
-        width: input.width - 2 * crop,
-        height: input.height - 2 * crop,
-    };
-    let (size, whole_size) = (of.width * of.height, at.width * at.height);
-    whole.clear();
-    whole.resize(found.len() / size * whole_size, 0.0);
-    for (found, whole) in found
-        .chunks_exact(size)
-        .zip(whole.chunks_exact_mut(whole_size))
-    {
-        lay(found, &of, whole, &at);
-    }
 }
 
 /// Puts results together and writes them.
@@ -413,9 +374,8 @@ struct Writer<'a> {
     strips: &'a [Range<i64>],
     windows: &'a [Range<i64>],
     progress: &'a dyn Progress,
-    activate: &'a dyn Fn(&mut [f32]),
+    activate: &'a dyn Fn(&mut [f32]) -> Result<()>,
     channels: usize,
-    rooms: &'a Rooms,
 }
 
 impl Writer<'_> {
@@ -447,7 +407,12 @@ impl Writer<'_> {
                     if item.step.is_kept {
                         let path = self.job.part(item.step.strip, item.step.row);
                         let shape = (pixels.width, pixels.height);
-                        part = Some(Part::create(&path, shape, self.frame.layout.bands())?);
+                        part = Some(Part::create(
+                            &path,
+                            shape,
+                            self.frame.layout.bands(),
+                            self.frame.is_packed(),
+                        )?);
                     }
                 }
                 if item.found.is_some() {
@@ -458,23 +423,17 @@ impl Writer<'_> {
                     .contains(&item.window.0)
                     .then(|| plan.tile(item.window).intersection(&pixels));
                 let kept = part.as_mut().zip(asked);
-                tile.begin(
-                    plan.stride,
-                    kept.as_ref().map(|(_, asked)| *asked),
-                    self.frame.layout.bands(),
-                );
-                self.add(stitcher, &item, &mut tile);
-                if let Some((part, _)) = kept {
-                    tile.write(part, &pixels, plan.tile(item.window).column)?;
+                let asked = kept.as_ref().map(|(_, asked)| *asked);
+                tile.begin(asked, self.frame.layout.bands());
+                self.add(stitcher, &item, &mut tile)?;
+                if let Some((part, asked)) = kept {
+                    tile.write(part, &asked, &pixels)?;
                 }
                 if item.window.0 == windows.end - 1
                     && let Some(part) = part.take()
                 {
                     part.finish()?;
                     done.pixels += pixels.pixels();
-                }
-                if let Some(found) = item.found {
-                    self.rooms.found.give(found);
                 }
                 self.progress.advance(1);
             }
@@ -483,67 +442,62 @@ impl Writer<'_> {
     }
 
     /// Adds a window to what is put together, and keeps what was asked for of the tile that it finishes.
-    fn add(&self, stitcher: &mut Stitcher, item: &Item, kept: &mut TileBytes) {
-        let tile = self.frame.plan.tile(item.window);
-        let finish = |row: usize, probabilities: &[f32]| {
-            let valid = &item.valid[row * tile.width..(row + 1) * tile.width];
-            if let Some((bands, ranking)) = kept.row(tile.row + row as i64) {
-                let layout = &self.frame.layout;
-                layout.keep(probabilities, valid, ranking, bands);
+    fn add(&self, stitcher: &mut Stitcher, item: &Item, kept: &mut TileBytes) -> Result<()> {
+        let Frame { plan, layout, .. } = self.frame;
+        let tile = plan.tile(item.window);
+        let finish = |row: usize, probabilities: &Rows| {
+            if let Some((asked, ranking, bands)) = kept.row(tile.row + row as i64) {
+                let skipped = (asked.column - tile.column) as usize;
+                let valid = &item.valid[row * tile.width + skipped..][..asked.width];
+                let probabilities = probabilities.part(skipped, asked.width);
+                layout.keep(&probabilities, valid, ranking, bands);
             }
         };
-        stitcher.add(item.window, item.found.as_deref(), self.activate, finish);
+        let given = item.found.as_ref().map(|found| Given {
+            numbers: found.numbers(),
+            window: item.input.within(plan.crop),
+        });
+        stitcher.add(item.window, given, self.activate, finish)
     }
 }
 
-/// The bytes of the rows of a tile that were asked for, band by band.
+/// The bytes of the pixels of a tile that were asked for, band by band.
 #[derive(Default)]
 struct TileBytes {
-    /// Pixels of a row of the tile.
-    width: usize,
     asked: Option<Window>,
     bands: Vec<Vec<u8>>,
     ranking: Ranking,
 }
 
 impl TileBytes {
-    /// Begins a tile of rows of `width` pixels, of which `asked` is asked for.
-    fn begin(&mut self, width: usize, asked: Option<Window>, bands: usize) {
-        self.width = width;
+    /// Begins a tile of which `asked` is asked for.
+    fn begin(&mut self, asked: Option<Window>, bands: usize) {
         self.asked = asked;
         self.bands.resize_with(bands, Vec::new);
-        let height = asked.map_or(0, |asked| asked.height);
+        let size = asked.map_or(0, |asked| asked.width * asked.height);
         for band in &mut self.bands {
-            band.resize(width * height, 0);
+            band.resize(size, 0);
         }
     }
 
-    /// The places of a row in the bands, and room to rank its channels; none when it is not asked for.
-    fn row(&mut self, row: i64) -> Option<(impl Iterator<Item = &mut [u8]>, &mut Ranking)> {
+    /// When a row is asked for: the pixels of all rows that are, room to rank its channels, and its places in the
+    /// bands.
+    fn row(&mut self, row: i64) -> Option<(Window, &mut Ranking, impl Iterator<Item = &mut [u8]>)> {
         let asked = self.asked.filter(|asked| asked.rows().contains(&row))?;
-        let start = (row - asked.row) as usize * self.width;
-        let of = start..start + self.width;
+        let start = (row - asked.row) as usize * asked.width;
+        let of = start..start + asked.width;
         let bands = self.bands.iter_mut().map(move |band| &mut band[of.clone()]);
-        Some((bands, &mut self.ranking))
+        Some((asked, &mut self.ranking, bands))
     }
 
-    /// Writes what was asked for of a tile whose first column is `column` into a part of the pixels `whole`.
-    fn write(&self, part: &mut Part, whole: &Window, column: i64) -> Result<()> {
-        let Some(asked) = self.asked else {
-            return Ok(());
-        };
-        let skipped = (asked.column - column) as usize;
+    /// Writes the bytes, of the pixels `asked`, into a part of the pixels `whole`.
+    fn write(&mut self, part: &mut Part, asked: &Window, whole: &Window) -> Result<()> {
         let corner = (
             (asked.column - whole.column) as usize,
             (asked.row - whole.row) as usize,
         );
-        let shape = (asked.width, asked.height);
-        for (number, band) in self.bands.iter().enumerate() {
-            let mut bytes = Vec::with_capacity(asked.width * asked.height);
-            for line in band.chunks_exact(self.width) {
-                bytes.extend_from_slice(&line[skipped..skipped + asked.width]);
-            }
-            part.write(number, corner, shape, bytes)?;
+        for (number, bytes) in self.bands.iter_mut().enumerate() {
+            part.write(number, corner, (asked.width, asked.height), bytes)?;
         }
         Ok(())
     }

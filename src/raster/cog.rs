@@ -23,8 +23,13 @@ pub struct Part {
 }
 
 impl Part {
-    /// Starts the part that will be `path`.
-    pub fn create(path: &Path, (width, height): (usize, usize), bands: usize) -> Result<Self> {
+    /// Starts the part that will be `path`, compressed if `is_packed`.
+    pub fn create(
+        path: &Path,
+        (width, height): (usize, usize),
+        bands: usize,
+        is_packed: bool,
+    ) -> Result<Self> {
         let aside = path.with_extension("tif.partial");
         let driver = driver("GTiff")?;
         let block = PART_BLOCK.to_string();
@@ -33,12 +38,15 @@ impl Part {
             ("BLOCKXSIZE", &block),
             ("BLOCKYSIZE", &block),
             ("INTERLEAVE", "BAND"),
-            ("COMPRESS", "ZSTD"),
-            ("ZSTD_LEVEL", "1"),
             ("BIGTIFF", "IF_SAFER"),
         ];
-        let options: RasterCreationOptions =
-            options.into_iter().map(CslStringListEntry::from).collect();
+        let packed = [("COMPRESS", "ZSTD"), ("ZSTD_LEVEL", "1")];
+        let packed = packed.into_iter().filter(|_| is_packed);
+        let options: RasterCreationOptions = options
+            .into_iter()
+            .chain(packed)
+            .map(CslStringListEntry::from)
+            .collect();
         let dataset = driver
             .create_with_band_type_with_options::<u8, _>(&aside, width, height, bands, &options)
             .map_err(|e| Error::unwritable(&aside, e))?;
@@ -55,13 +63,16 @@ impl Part {
         band: usize,
         corner: (usize, usize),
         shape: (usize, usize),
-        values: Vec<u8>,
+        values: &mut Vec<u8>,
     ) -> Result<()> {
         let failed = |e| Error::unwritable(&self.aside, e);
         let mut band = self.dataset.rasterband(band + 1).map_err(failed)?;
         let corner = (corner.0 as isize, corner.1 as isize);
-        band.write(corner, shape, &mut Buffer::new(shape, values))
-            .map_err(failed)
+        // GDAL's crate takes the values for its own; they come back, as room for others.
+        let mut buffer = Buffer::new(shape, std::mem::take(values));
+        let written = band.write(corner, shape, &mut buffer).map_err(failed);
+        *values = buffer.into_shape_and_vec().1;
+        written
     }
 
     /// Ends the part: from now on it is there, whole.
@@ -126,6 +137,8 @@ pub struct Cog<'a> {
     pub sources: &'a [Source],
     /// Whether overviews may mix values; classes may not.
     pub is_mixed: bool,
+    /// Whether what is there meanwhile is compressed: slower, in less room.
+    pub is_packed: bool,
     /// What is told of it, by name.
     pub metadata: Vec<(&'static str, String)>,
 }
@@ -150,7 +163,8 @@ impl Cog<'_> {
             options.into_iter().map(CslStringListEntry::from).collect();
         // GDAL makes overviews in a file of its own first, whose compression, ZSTD by itself, clears more memory for
         // each tile than the tile has, and takes a third of the time of all writing.
-        gdal::config::set_thread_local_config_option("COG_TMP_COMPRESSION", "PACKBITS")
+        let meanwhile = if self.is_packed { "PACKBITS" } else { "NONE" };
+        gdal::config::set_thread_local_config_option("COG_TMP_COMPRESSION", meanwhile)
             .map_err(|e| Error::Internal(format!("GDAL takes no option: {e}")))?;
         let copy = parts
             .create_copy(&driver("COG")?, &whole, &options)

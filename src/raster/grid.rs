@@ -46,6 +46,16 @@ impl Window {
         )
     }
 
+    /// What is left without so many pixels on each side.
+    pub fn within(&self, margin: usize) -> Self {
+        Self {
+            column: self.column + margin as i64,
+            row: self.row + margin as i64,
+            width: self.width.saturating_sub(2 * margin),
+            height: self.height.saturating_sub(2 * margin),
+        }
+    }
+
     /// The smallest window that holds both.
     pub fn hull(&self, other: &Self) -> Self {
         let (p, q) = (self.columns(), other.columns());

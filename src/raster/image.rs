@@ -275,11 +275,15 @@ impl Image {
         values: &mut [f32],
         valid: &mut [bool],
     ) -> Result<()> {
-        values.fill(0.0);
-        valid.fill(false);
         let pixels = window.width * window.height;
         let (mut read, mut is_there) = (Vec::new(), Vec::new());
         let mut is_first = true;
+        let covers = |tile: &Tile| tile.window.intersection(window) == *window;
+        let reaches = |tile: &&Tile| !tile.window.intersection(window).is_empty();
+        if !self.tiles.iter().find(reaches).is_some_and(covers) {
+            values.fill(0.0);
+            valid.fill(false);
+        }
         for tile in &self.tiles {
             let part = tile.window.intersection(window);
             if part.height == 0 && !tile.is_kept {
@@ -376,6 +380,10 @@ impl Tile {
                 .map_err(failed)?;
             // A pixel is missing where all its bands are.
             let nodata = self.nodata[band].map(|value| value as f32);
+            if nodata.is_none() && from.band_type().is_integer() {
+                is_there.fill(true);
+                continue;
+            }
             for (there, &value) in is_there.iter_mut().zip(values.iter()) {
                 *there |= value.is_finite() && nodata != Some(value);
             }

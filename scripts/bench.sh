@@ -110,11 +110,13 @@ predict() {
         python benches/imagery.py "$folder/twin" 2018 "$folder"
         python benches/large_model.py "$folder/large-unet.onnx"
     fi
+    [ -e "$folder/wide-unet.onnx" ] || python benches/large_model.py "$folder/wide-unet.onnx" --width 2
     {
         fastest "$program" $model.onnx "$folder/out.tif" "$folder/rgbie.tif"
         fastest python scripts/interop/predict_reference.py $model.onnx $model.toml "$folder/rgbie.tif" \
             "$folder/loop.tif" --loop
         fastest "$program" "$folder/large-unet.onnx" "$folder/out.tif" "$folder/rgbie.tif"
+        "$program" "$folder/wide-unet.onnx" "$folder/out.tif" "$folder/rgbie.tif"
         "$program" $model.onnx "$folder/out.tif" "$folder/small.vrt"
         "$program" $model.onnx "$folder/out.tif" "$folder/large.vrt"
     } | tee "$work/predict.jsonl"

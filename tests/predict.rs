@@ -271,6 +271,7 @@ fn tiles_mosaics_and_threads_give_the_same_bytes() {
     let one = bytes(&|_| ());
     assert!(one == bytes(&|p| p.engine.threads = 2));
     assert!(one == bytes(&|p| p.engine.sessions = 3));
+    assert!(one == bytes(&|p| p.engine = Engine::new(Device::Cpu, None, None)));
     assert!(one == bytes(&|p| p.engine.batch = 4));
     let tiles = path("tile*.tif").display().to_string();
     assert!(one == bytes(&|p| p.imagery.image = vec![tiles.clone()]));
@@ -623,6 +624,11 @@ fn what_does_not_fit_is_refused_with_the_reason() {
         "{said}"
     );
     assert_refused(&with("labels"), "argmax");
+    assert_refused(&with("coarse"), "coarser ones, not a part");
+    // Found out by the thread that puts windows together, while two others run the model.
+    let mut prediction = with("unsound");
+    prediction.engine = Engine::new(Device::Cpu, Some(2), None);
+    assert_refused(&prediction, "gives what is no number");
     let mut prediction = good();
     prediction.margin = Some(60);
     assert_refused(&prediction, "leaves nothing in the middle");

@@ -48,9 +48,9 @@ const READING_CACHE: i64 = 48 << 20;
 /// What it keeps of the results while they are put together. It takes several times as much.
 const WRITING_CACHE: i64 = 16 << 20;
 
-/// What is there while a job is under way is compressed when it takes more bytes than this: compressing it, and reading
-/// it again, takes as long as a twentieth of what a small model does.
-const PLAIN: u64 = 16 << 30;
+/// The parts of a job are compressed when they take more bytes than this, which the system keeps in memory: compressing
+/// them, and reading them again, takes as long as a twentieth of what a small model does.
+const PLAIN: u64 = 2 << 30;
 
 /// A prediction to be made.
 #[derive(Clone, Debug)]
@@ -540,7 +540,7 @@ fn areas(sources: &[Source], frame: &Frame) -> Result<Vec<(i64, u64)>> {
 }
 
 impl Frame<'_> {
-    /// Whether what is there while the job is under way is compressed.
+    /// Whether the parts are compressed.
     fn is_packed(&self) -> bool {
         self.plan.extent.pixels() * self.layout.bands() as u64 > PLAIN
     }

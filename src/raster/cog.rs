@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 
 /// Side of the blocks of a part.
 const PART_BLOCK: usize = 256;
+/// Side of the blocks of the whole.
+const BLOCK: usize = 512;
 
 /// A part of a raster of bytes, being written.
 pub struct Part {
@@ -137,7 +139,7 @@ pub struct Cog<'a> {
     pub sources: &'a [Source],
     /// Whether overviews may mix values; classes may not.
     pub is_mixed: bool,
-    /// Whether what is there meanwhile is compressed: slower, in less room.
+    /// Whether the parts are compressed.
     pub is_packed: bool,
     /// What is told of it, by name.
     pub metadata: Vec<(&'static str, String)>,
@@ -148,23 +150,34 @@ impl Cog<'_> {
     pub fn write(&self, path: &Path, aside: &Path) -> Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let whole = aside.join(&*name);
-        let parts = open(&self.recipe_in(aside, &name)?)?;
+        // By itself GDAL makes overviews in a file of its own first. Where parts can be read again and again for
+        // nothing, it takes them from there as it writes.
+        let is_direct = !self.is_packed && !self.is_mixed;
+        let factors = if is_direct {
+            self.factors()
+        } else {
+            Vec::new()
+        };
+        let parts = open(&self.recipe_with(&factors, aside, &name)?)?;
         let resampling = if self.is_mixed { "AVERAGE" } else { "NEAREST" };
+        let block = BLOCK.to_string();
         let options = [
             ("COMPRESS", "DEFLATE"),
             ("LEVEL", "1"),
-            ("BLOCKSIZE", "512"),
+            ("BLOCKSIZE", &block),
             ("BIGTIFF", "IF_SAFER"),
-            ("OVERVIEWS", "IGNORE_EXISTING"),
+            (
+                "OVERVIEWS",
+                if is_direct { "AUTO" } else { "IGNORE_EXISTING" },
+            ),
             ("RESAMPLING", resampling),
             ("NUM_THREADS", "ALL_CPUS"),
         ];
         let options: RasterCreationOptions =
             options.into_iter().map(CslStringListEntry::from).collect();
-        // GDAL makes overviews in a file of its own first, whose compression, ZSTD by itself, clears more memory for
-        // each tile than the tile has, and takes a third of the time of all writing.
-        let meanwhile = if self.is_packed { "PACKBITS" } else { "NONE" };
-        gdal::config::set_thread_local_config_option("COG_TMP_COMPRESSION", meanwhile)
+        // ZSTD, which that file has by itself, clears more memory for each tile than the tile has, and takes a third of
+        // the time of all writing.
+        gdal::config::set_thread_local_config_option("COG_TMP_COMPRESSION", "PACKBITS")
             .map_err(|e| Error::Internal(format!("GDAL takes no option: {e}")))?;
         let copy = parts
             .create_copy(&driver("COG")?, &whole, &options)
@@ -174,15 +187,29 @@ impl Cog<'_> {
         move_to(&whole, path)
     }
 
+    /// How many times smaller the overviews are: the last fits into a block.
+    fn factors(&self) -> Vec<usize> {
+        let side = self.window.width.max(self.window.height);
+        let halves = std::iter::successors(Some(2), |factor| Some(2 * factor));
+        halves
+            .take_while(|factor| side / (factor / 2) > BLOCK)
+            .collect()
+    }
+
     /// Writes the whole as a mosaic of its parts (VRT) into the folder `aside`.
     pub fn recipe_in(&self, aside: &Path, name: &str) -> Result<PathBuf> {
+        self.recipe_with(&[], aside, name)
+    }
+
+    fn recipe_with(&self, factors: &[usize], aside: &Path, name: &str) -> Result<PathBuf> {
         let path = aside.join(format!("{name}.vrt"));
-        std::fs::write(&path, self.recipe()?).map_err(|e| Error::unwritable(&path, e))?;
+        let recipe = self.recipe(factors)?;
+        std::fs::write(&path, recipe).map_err(|e| Error::unwritable(&path, e))?;
         Ok(path)
     }
 
-    /// The whole as GDAL describes a mosaic.
-    fn recipe(&self) -> Result<String> {
+    /// The whole as GDAL describes a mosaic, with overviews so many times smaller.
+    fn recipe(&self, factors: &[usize]) -> Result<String> {
         let Window { width, height, .. } = self.window;
         let srs = self
             .crs
@@ -228,6 +255,14 @@ impl Cog<'_> {
             text += "<MaskBand>\n<VRTRasterBand dataType=\"Byte\">\n";
             self.write_sources(&mut text, mask);
             text += "</VRTRasterBand>\n</MaskBand>\n";
+        }
+        if !factors.is_empty() {
+            let factors: Vec<String> = factors.iter().map(usize::to_string).collect();
+            let _ = writeln!(
+                text,
+                "<OverviewList resampling=\"nearest\">{}</OverviewList>",
+                factors.join(" ")
+            );
         }
         text += "</VRTDataset>\n";
         Ok(text)

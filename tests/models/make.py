@@ -6,7 +6,7 @@
 The same bytes come out each time: the weights are a fixed formula on integers. Only `onnx` is needed, and
 `onnxruntime` with --check, which runs every graph and compares it with the first.
 
-All but three are the same network, three 3 × 3 convolutions with ReLU between them: a pixel of the output
+All but five are the same network, three 3 × 3 convolutions with ReLU between them: a pixel of the output
 depends on the 7 × 7 pixels of the input around it and on nothing else.
 
     equivariant          any batch, height and width
@@ -18,6 +18,8 @@ depends on the 7 × 7 pixels of the input around it and on nothing else.
     unknown-operator     to be refused: an operator that nobody has
     two-inputs           to be refused: two images
     flat                 to be refused: one answer for the whole image
+    coarse               to be refused: one answer for four by four pixels
+    unsound              to be refused once it runs: the square root of what is below zero
 """
 
 import argparse
@@ -207,6 +209,25 @@ def flat() -> ModelProto:
     return finish(nodes, [image(size=("batch", 256, 256))], output, tensors)
 
 
+def coarse() -> ModelProto:
+    """The network, and its mean over squares of four pixels."""
+    nodes, tensors = convolutions("map")
+    nodes.append(helper.make_node("AveragePool", ["map"], ["logits"], kernel_shape=[4, 4], strides=[4, 4]))
+    return finish(nodes, [image()], logits(("batch", "coarse_height", "coarse_width")), tensors)
+
+
+def unsound() -> ModelProto:
+    """Nothing of nothing, and of all else no number."""
+    weights = np.ones((CHANNELS, BANDS, 1, 1), np.float32)
+    nodes = [
+        helper.make_node("Mul", ["image", "image"], ["square"]),
+        helper.make_node("Neg", ["square"], ["below"]),
+        helper.make_node("Sqrt", ["below"], ["root"]),
+        helper.make_node("Conv", ["root", "weights"], ["logits"], kernel_shape=[1, 1]),
+    ]
+    return finish(nodes, [image()], logits(), [numpy_helper.from_array(weights, "weights")])
+
+
 # Name, graph, and for those that should run what the card says: description, values, activation.
 MODELS = [
     ("equivariant", equivariant, ("three convolutions", "logits", "softmax")),
@@ -218,6 +239,8 @@ MODELS = [
     ("unknown-operator", unknown_operator, None),
     ("two-inputs", two_inputs, None),
     ("flat", flat, None),
+    ("coarse", coarse, None),
+    ("unsound", unsound, None),
 ]
 
 
@@ -265,6 +288,8 @@ def check(folder: Path) -> bool:
     compare("cropped", run("cropped", image=whole), expected[:, :, 3:-3, 3:-3], 1e-5)
     compare("two-inputs", run("two-inputs", before=whole, after=np.zeros_like(whole)), expected, 1e-5)
     state("flat: answers once for an image", run("flat", image=picture(256, 256)).shape == (1, CHANNELS))
+    state("coarse: answers for four by four pixels", run("coarse", image=whole).shape[2:] == (40, 56))
+    state("unsound: gives no numbers", bool(np.isnan(run("unsound", image=whole)).any()))
     try:
         run("unknown-operator", image=whole)
         state("unknown-operator: runs", False)

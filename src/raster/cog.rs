@@ -150,41 +150,65 @@ impl Cog<'_> {
     pub fn write(&self, path: &Path, aside: &Path) -> Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let whole = aside.join(&*name);
-        // By itself GDAL makes overviews in a file of its own first. Where parts can be read again and again for
-        // nothing, it takes them from there as it writes.
-        let is_direct = !self.is_packed && !self.is_mixed;
-        let factors = if is_direct {
-            self.factors()
-        } else {
-            Vec::new()
-        };
+        let (driver_name, options, factors) = self.how();
         let parts = open(&self.recipe_with(&factors, aside, &name)?)?;
-        let resampling = if self.is_mixed { "AVERAGE" } else { "NEAREST" };
-        let block = BLOCK.to_string();
-        let options = [
-            ("COMPRESS", "DEFLATE"),
-            ("LEVEL", "1"),
-            ("BLOCKSIZE", &block),
-            ("BIGTIFF", "IF_SAFER"),
-            (
-                "OVERVIEWS",
-                if is_direct { "AUTO" } else { "IGNORE_EXISTING" },
-            ),
-            ("RESAMPLING", resampling),
-            ("NUM_THREADS", "ALL_CPUS"),
+        let options: RasterCreationOptions = options
+            .iter()
+            .map(|(key, value)| CslStringListEntry::from((*key, value.as_str())))
+            .collect();
+        let settings = [
+            // A mask belongs into the file, not beside it.
+            ("GDAL_TIFF_INTERNAL_MASK", "YES"),
+            // ZSTD, which the file of overviews has by itself, clears more memory for each tile than the tile has, and
+            // takes a third of the time of all writing.
+            ("COG_TMP_COMPRESSION", "PACKBITS"),
         ];
-        let options: RasterCreationOptions =
-            options.into_iter().map(CslStringListEntry::from).collect();
-        // ZSTD, which that file has by itself, clears more memory for each tile than the tile has, and takes a third of
-        // the time of all writing.
-        gdal::config::set_thread_local_config_option("COG_TMP_COMPRESSION", "PACKBITS")
-            .map_err(|e| Error::Internal(format!("GDAL takes no option: {e}")))?;
+        for (key, value) in settings {
+            gdal::config::set_thread_local_config_option(key, value)
+                .map_err(|e| Error::Internal(format!("GDAL takes no option: {e}")))?;
+        }
         let copy = parts
-            .create_copy(&driver("COG")?, &whole, &options)
+            .create_copy(&driver(driver_name)?, &whole, &options)
             .map_err(|e| Error::unwritable(&whole, e))?;
         copy.close().map_err(|e| Error::unwritable(&whole, e))?;
         require_readable(&whole)?;
         move_to(&whole, path)
+    }
+
+    /// GDAL's driver that writes the whole, its options, and the overviews that it finds in the parts.
+    ///
+    /// The one for cloud optimized files makes overviews in a file of its own first, and mixes the bands of a block.
+    /// Where the parts can be read again and again for nothing, the one for all GeoTIFF takes overviews from there as
+    /// it writes: the file is as cloud optimized, a tenth smaller and sooner done, and a band is read alone.
+    fn how(&self) -> (&'static str, Vec<(&'static str, String)>, Vec<usize>) {
+        let text = |(key, value): (&'static str, &str)| (key, value.to_owned());
+        let block = BLOCK.to_string();
+        let common = [
+            ("COMPRESS", "DEFLATE"),
+            ("BIGTIFF", "IF_SAFER"),
+            ("NUM_THREADS", "ALL_CPUS"),
+        ];
+        if self.is_packed || self.is_mixed {
+            let resampling = if self.is_mixed { "AVERAGE" } else { "NEAREST" };
+            let own = [
+                ("LEVEL", "1"),
+                ("BLOCKSIZE", &block),
+                ("OVERVIEWS", "IGNORE_EXISTING"),
+                ("RESAMPLING", resampling),
+            ];
+            let options = common.into_iter().chain(own).map(text);
+            return ("COG", options.collect(), Vec::new());
+        }
+        let own = [
+            ("ZLEVEL", "1"),
+            ("TILED", "YES"),
+            ("BLOCKXSIZE", &block),
+            ("BLOCKYSIZE", &block),
+            ("INTERLEAVE", "BAND"),
+            ("COPY_SRC_OVERVIEWS", "YES"),
+        ];
+        let options = common.into_iter().chain(own).map(text);
+        ("GTiff", options.collect(), self.factors())
     }
 
     /// How many times smaller the overviews are: the last fits into a block.

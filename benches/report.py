@@ -189,7 +189,8 @@ def main():
         lines += ["", "## Prediction", ""]
         lines += [
             "Five bands. *twin-unet*: the model of `reference/models` (1.6 million parameters); *large-unet*: a graph of",
-            "the size of IGN's FLAIR-INC (24.4 million parameters, weights drawn at random). *Of the bound*:",
+            "the size of IGN's FLAIR-INC (24.4 million parameters, weights drawn at random), *wide-unet*: the same twice as",
+            "wide, somewhat more than the Swin-B of FLAIR-HUB (98 million, drawn likewise). *Of the bound*:",
             "the time of the graph alone on as many windows already in memory, in the same process before and after,",
             "to the whole time with reading, stitching and writing of cloud optimized files. *Redundancy*: pixels",
             "looked at for each delivered. The loop in Python crops a margin of 64 pixels, and writes one class and its",

@@ -50,7 +50,7 @@ const WRITING_CACHE: i64 = 16 << 20;
 
 /// The parts of a job are compressed when they take more bytes than this, which the system keeps in memory: compressing
 /// them, and reading them again, takes as long as a twentieth of what a small model does.
-const PLAIN: u64 = 2 << 30;
+const PLAIN: u64 = 8 << 30;
 
 /// A prediction to be made.
 #[derive(Clone, Debug)]

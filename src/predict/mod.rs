@@ -28,7 +28,7 @@ use sha2::{Digest, Sha256};
 pub use bands::{Imagery, Patch, Stack};
 pub use card::{Activation, BAND_NAMES, Card, Found, Input, InputBand, Output, Values};
 pub use compact::{Compact, CompactBand, require_compact};
-pub use model::{Device, Graph, Model, Port, Windows};
+pub use model::{Device, Graph, Model, Outcome, Port, Windows};
 pub use seen::SeenCovers;
 pub use windows::Blend;
 
@@ -48,8 +48,9 @@ const READING_CACHE: i64 = 48 << 20;
 /// What it keeps of the results while they are put together. It takes several times as much.
 const WRITING_CACHE: i64 = 16 << 20;
 
-/// The parts of a job are compressed when they take more bytes than this, which the system keeps in memory: compressing
-/// them, and reading them again, takes as long as a twentieth of what a small model does.
+/// The parts of a job are compressed when they take more bytes than this. Up to it they are read again for each
+/// overview, most of them from what the system keeps in memory: compressing them and unpacking them takes longer, as long
+/// as a twentieth of what a small model does.
 const PLAIN: u64 = 8 << 30;
 
 /// A prediction to be made.
@@ -127,14 +128,16 @@ impl Engine {
     pub fn new(device: Device, threads: Option<usize>, sessions: Option<usize>) -> Self {
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = threads.unwrap_or_else(processors);
-        let sessions = sessions.unwrap_or(match device {
-            Device::Cpu => threads.clamp(1, 2),
-            Device::Cuda => 1,
-        });
+        let usual = match device {
+            // Of three threads, two sessions would leave one idle.
+            Device::Cpu if threads > 1 && threads != 3 => 2,
+            _ => 1,
+        };
+        let sessions = sessions.unwrap_or(usual).max(1);
         Self {
             device,
             sessions,
-            threads: threads.div_ceil(sessions.max(1)),
+            threads: (threads / sessions).max(1),
             batch: 1,
         }
     }
@@ -366,9 +369,9 @@ fn frame<'a>(
             plan.stride
         )));
     }
-    let plan = match model.is_flexible {
-        true => plan.trimmed(whole, multiple, (prediction.blend, reach)),
-        false => plan,
+    let plan = match model.least_side {
+        Some(least) => plan.trimmed(whole, (multiple, least), (prediction.blend, reach)),
+        None => plan,
     };
     let classes = card.classes(reference, &prediction.model.display().to_string())?;
     let layout = Layout::new(card, prediction.has_all_classes, &prediction.heat_maps)?;
@@ -403,7 +406,7 @@ fn description(
         "windows": {
             "side": plan.side,
             "margin": plan.margin,
-            "trim": plan.trim.map(|trim| [trim.beyond, trim.multiple]),
+            "trim": plan.trim.map(|trim| [trim.beyond, trim.multiple, trim.least]),
             "blend": format!("{:?}", prediction.blend),
         },
         "extent": [extent.column, extent.row, extent.width as i64, extent.height as i64],

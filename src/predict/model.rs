@@ -124,9 +124,9 @@ pub struct Windows<'a> {
     pub width: usize,
 }
 
-/// What a graph gives for windows: as it gave it, without a copy.
+/// What a graph gives for windows: for one of float32 as it gave it, without a copy.
 pub struct Outcome {
-    /// The sides: windows, channels, rows and columns.
+    /// The sides, as the graph has them: windows, channels, rows and columns.
     pub shape: Vec<usize>,
     numbers: Numbers,
 }
@@ -171,8 +171,8 @@ pub struct Model {
     pub side: usize,
     /// Side of what comes out, centred in what goes in.
     pub side_out: usize,
-    /// Whether windows may have other sides.
-    pub is_flexible: bool,
+    /// The least side of windows, where they may have others than `side`.
+    pub least_side: Option<usize>,
     /// Whether it looks at several windows at once.
     pub is_batched: bool,
     is_half: bool,
@@ -313,16 +313,16 @@ impl Model {
             card,
             side,
             side_out: side,
-            is_flexible: false,
+            least_side: None,
             is_batched: batch.is_none(),
             is_half,
             input,
             output,
         };
         let is_open = rows.is_none() && columns.is_none();
-        if is_open && let Some(side_out) = model.try_small(side)? {
+        if is_open && let Some((side_out, least)) = model.try_small(side)? {
             model.side_out = side_out;
-            model.is_flexible = true;
+            model.least_side = Some(least);
             return Ok(model);
         }
         let shape = model.try_window(side, side)?;
@@ -332,21 +332,22 @@ impl Model {
             let sides = [1, 3].map(|n| side.saturating_sub(n * multiple));
             let crop = side - model.side_out;
             let wanted = sides.map(|n| n.saturating_sub(crop));
-            model.is_flexible = wanted.iter().all(|&n| n > 0)
+            let is_flexible = wanted.iter().all(|&n| n > 0)
                 && model
                     .try_window(sides[0], sides[1])
                     .is_ok_and(|shape| shape.ends_with(&wanted));
+            model.least_side = is_flexible.then_some(sides[1]);
         }
         Ok(model)
     }
 
-    /// The side of what comes out for windows of `side`, when a small window of two sides that are no rounder than
-    /// any other tells it: a graph that says that it takes any sides may hold steps that do not. A whole window would
-    /// tell as much, and take many times as long.
-    fn try_small(&mut self, side: usize) -> Result<Option<usize>> {
+    /// The side of what comes out for windows of `side`, and the least side tried, when a small window of two sides that
+    /// are no rounder than any other tells them: a graph that says that it takes any sides may hold steps that do not.
+    /// A whole window would tell as much, and take many times as long.
+    fn try_small(&mut self, side: usize) -> Result<Option<(usize, usize)>> {
         let multiple = self.card.input.multiple;
         let steps = SMALL.div_ceil(multiple).max(5) | 1;
-        let [rows, columns] = [steps, steps - 2].map(|steps| steps * multiple);
+        let [rows, columns] = [steps, (2 * steps / 3) | 1].map(|steps| steps * multiple);
         if rows >= side {
             return Ok(None);
         }
@@ -357,12 +358,9 @@ impl Model {
             return Ok(None);
         };
         let crop = rows.saturating_sub(rows_out);
-        let is_alike = columns_out + crop == columns;
-        let times = |of: usize, out: usize| of / out.max(1);
-        if !is_alike
-            && times(rows, rows_out) > 1
-            && times(rows, rows_out) == times(columns, columns_out)
-        {
+        let other = columns.saturating_sub(columns_out);
+        // A part is smaller by as much on both sides; coarser pixels are fewer by as many times.
+        if crop > 0 && other > 0 && crop.abs_diff(other) > (rows - columns) / 4 {
             return Err(Error::input(
                 &self.graph.place,
                 format!(
@@ -371,9 +369,10 @@ impl Model {
                 "export it with a last step that brings them to the size of the image",
             ));
         }
-        let is_centred = rows_out <= rows && is_alike && crop.is_multiple_of(2);
+        let is_centred = rows_out + crop == rows && columns_out + crop == columns;
         let is_told = channels == self.card.output.channels.len();
-        Ok((is_centred && is_told).then(|| side - crop))
+        let is_part = is_centred && is_told && crop.is_multiple_of(2);
+        Ok(is_part.then(|| (side - crop, columns)))
     }
 
     /// The shape of what comes out for a window of nothing.
@@ -501,7 +500,9 @@ impl Model {
     ) -> Result<()> {
         let crop = self.side - self.side_out;
         let wanted = [window.height, window.width].map(|n| n.saturating_sub(crop));
-        if shape.starts_with(&[count]) && shape.ends_with(&wanted) {
+        let channels = self.card.output.channels.len();
+        let is_whole = shape.iter().product::<usize>() == count * channels * wanted[0] * wanted[1];
+        if is_whole && shape.starts_with(&[count]) && shape.ends_with(&wanted) {
             return Ok(());
         }
         let sides: Vec<String> = shape.iter().map(usize::to_string).collect();

@@ -41,6 +41,8 @@ pub struct Trim {
     pub beyond: usize,
     /// The pixels of what is cut are a multiple of this.
     pub multiple: usize,
+    /// What is left has as many, at least.
+    pub least: usize,
 }
 
 /// A square of pixels that is finished once its window has been looked at: it lies `margin` left
@@ -67,11 +69,17 @@ impl Plan {
     /// The same windows, cut where they reach further beyond the images than results need it that count when windows
     /// are put together so: mirrored ground is looked at no longer. Where they are cut depends on where the images
     /// lie, and on nothing else.
-    pub fn trimmed(self, images: Window, multiple: usize, (blend, reach): (Blend, usize)) -> Self {
+    pub fn trimmed(
+        self,
+        images: Window,
+        (multiple, least): (usize, usize),
+        (blend, reach): (Blend, usize),
+    ) -> Self {
         let trim = Some(Trim {
             images,
             beyond: self.idle(blend, reach) + self.crop,
             multiple: multiple.max(1),
+            least,
         });
         Self { trim, ..self }
     }
@@ -129,10 +137,11 @@ impl Plan {
         let (beyond, step) = (trim.beyond as i64, trim.multiple as i64);
         let cut = |whole: Range<i64>, images: Range<i64>| {
             let steps = |beyond: i64| beyond.max(0) / step * step;
-            let start = whole.start + steps(images.start - beyond - whole.start);
-            let end = whole.end - steps(whole.end - (images.end + beyond));
-            // A window that has nothing of the images is not looked at.
-            if start < end { start..end } else { whole }
+            let spare = steps(self.side as i64 - trim.least as i64);
+            let before = steps(images.start - beyond - whole.start).min(spare);
+            let after = steps(whole.end - (images.end + beyond)).min(spare - before);
+            let (start, end) = (whole.start + before, whole.end - after);
+            start..end
         };
         let columns = cut(whole.columns(), trim.images.columns());
         let rows = cut(whole.rows(), trim.images.rows());
@@ -226,7 +235,7 @@ mod tests {
             width: 100,
             height: 400,
         };
-        let plan = plan(40, 10).trimmed(images, 4, (Blend::Weighted, 0));
+        let plan = plan(40, 10).trimmed(images, (4, 32), (Blend::Weighted, 0));
         // Whole, it would look at columns -16 to 112; nearer than 12 to an edge nothing counts.
         let cut = plan.input((0, 1));
         assert_eq!(cut.columns(), 28..112);

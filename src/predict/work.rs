@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
 
 use super::bands::{Patch, Stack};
 use super::job::Job;
@@ -53,7 +53,7 @@ struct Item {
     found: Option<Outcome>,
     /// Whether the model is to look at it: its core has data.
     has_core: bool,
-    /// Where the tile has data.
+    /// Where the tile has data; empty when there is nothing at all.
     valid: Vec<bool>,
 }
 
@@ -160,7 +160,9 @@ pub(super) fn run(
     let count = steps
         .iter()
         .map(|step| windows[step.strip].end - windows[step.strip].start);
-    progress.phase("predicting", Some(count.sum::<i64>() as u64));
+    let count = count.sum::<i64>() as u64;
+    progress.phase("predicting", Some(count));
+    let sessions = sessions.min(usize::try_from(count).unwrap_or(sessions));
     let (values, what) = (model.card.output.values, model.card.output.activation);
     let active = model.card.active();
     let reach = model.card.input.reach.unwrap_or(0);
@@ -183,14 +185,15 @@ pub(super) fn run(
             .map(|model| {
                 let (read, to_writer) = (&read, to_writer.clone());
                 scope.spawn(move || {
-                    let model = model.map_or_else(load, Ok);
-                    let outcome =
-                        model.and_then(|model| running((model, batch), read, to_writer, patches));
-                    if outcome.is_err() {
-                        // The windows of the others could not be put together without this one's.
-                        let_go(read);
-                    }
-                    outcome
+                    // Where it cannot be loaded again, for want of memory, the first does all.
+                    let Some(model) = model.or_else(|| load().ok()) else {
+                        return Ok(());
+                    };
+                    // Without the windows of this one those of the others could not be put together.
+                    let letting_go = LetGo(read);
+                    running((model, batch), read, to_writer, patches)?;
+                    std::mem::forget(letting_go);
+                    Ok(())
                 })
             })
             .collect();
@@ -210,6 +213,7 @@ pub(super) fn run(
             },
             channels: active.len(),
         };
+        let letting_go = LetGo(&read);
         let written = writer.write(run);
         // A writer that failed has let go of what it was sent: the others end, and are listened to
         // first, as what they say is nearer to the cause.
@@ -218,15 +222,18 @@ pub(super) fn run(
             outcome = outcome.and(ended(runner.join()));
         }
         // Nobody waits for what the reader still sends.
-        let_go(&read);
+        drop(letting_go);
         ended(reader.join()).and(outcome).and(written)
     })
 }
 
-/// Takes no more of what the reader sends.
-fn let_go(read: &Mutex<Receiver<Item>>) {
-    if let Ok(mut read) = read.lock() {
-        *read = sync_channel(0).1;
+/// With its end, be it by a failure of the thread, nothing more is taken of what the reader sends: else the others would
+/// wait for one another.
+struct LetGo<'a>(&'a Mutex<Receiver<Item>>);
+
+impl Drop for LetGo<'_> {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = sync_channel(0).1;
     }
 }
 
@@ -273,10 +280,10 @@ fn read_window(
     (window, input): (Tile, &Window),
     patch: &mut Patch,
 ) -> Result<(bool, Vec<bool>)> {
-    let mut valid = vec![false; plan.stride * plan.stride];
     if stack.is_outside(input) || !stack.read(input, patch)? {
-        return Ok((false, valid));
+        return Ok((false, Vec::new()));
     }
+    let mut valid = vec![false; plan.stride * plan.stride];
     lay(&patch.valid, input, &mut valid, &plan.core(window));
     let has_core = valid.contains(&true);
     valid.fill(false);
@@ -285,7 +292,7 @@ fn read_window(
 }
 
 /// Copies what two windows share from the values of one to those of the other.
-fn lay<T: Copy>(from: &[T], of: &Window, to: &mut [T], at: &Window) {
+fn lay(from: &[bool], of: &Window, to: &mut [bool], at: &Window) {
     let shared = of.intersection(at);
     if shared.is_empty() {
         return;
@@ -310,10 +317,9 @@ fn running(
 ) -> Result<()> {
     let mut items = Vec::new();
     loop {
-        match read.lock() {
-            Ok(read) => items.extend(read.iter().take(batch)),
-            Err(_) => return Ok(()),
-        }
+        let taken = read.lock().unwrap_or_else(PoisonError::into_inner);
+        items.extend(taken.iter().take(batch));
+        drop(taken);
         if items.is_empty() {
             return Ok(());
         }
@@ -445,10 +451,15 @@ impl Writer<'_> {
     fn add(&self, stitcher: &mut Stitcher, item: &Item, kept: &mut TileBytes) -> Result<()> {
         let Frame { plan, layout, .. } = self.frame;
         let tile = plan.tile(item.window);
+        let nothing = vec![false; tile.width];
         let finish = |row: usize, probabilities: &Rows| {
             if let Some((asked, ranking, bands)) = kept.row(tile.row + row as i64) {
                 let skipped = (asked.column - tile.column) as usize;
-                let valid = &item.valid[row * tile.width + skipped..][..asked.width];
+                let valid = match item.valid.is_empty() {
+                    true => &nothing,
+                    false => &item.valid[row * tile.width..],
+                };
+                let valid = &valid[skipped..][..asked.width];
                 let probabilities = probabilities.part(skipped, asked.width);
                 layout.keep(&probabilities, valid, ranking, bands);
             }

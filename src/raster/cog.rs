@@ -99,6 +99,9 @@ pub(super) fn require_readable(path: &Path) -> Result<()> {
         let corner = (width as isize - 1, height as isize - 1);
         band.read_as::<f64>(corner, (1, 1), (1, 1), None)
             .map_err(failed)?;
+        let mask = band.open_mask_band().map_err(failed)?;
+        mask.read_as::<u8>(corner, (1, 1), (1, 1), None)
+            .map_err(failed)?;
     }
     Ok(())
 }
@@ -179,7 +182,7 @@ impl Cog<'_> {
     ///
     /// The one for cloud optimized files makes overviews in a file of its own first, and mixes the bands of a block.
     /// Where the parts can be read again and again for nothing, the one for all GeoTIFF takes overviews from there as
-    /// it writes: the file is as cloud optimized, a tenth smaller and sooner done, and a band is read alone.
+    /// it writes: the file is cloud optimized as well, a tenth smaller and sooner done, and a band is read alone.
     fn how(&self) -> (&'static str, Vec<(&'static str, String)>, Vec<usize>) {
         let text = |(key, value): (&'static str, &str)| (key, value.to_owned());
         let block = BLOCK.to_string();
@@ -188,7 +191,11 @@ impl Cog<'_> {
             ("BIGTIFF", "IF_SAFER"),
             ("NUM_THREADS", "ALL_CPUS"),
         ];
-        if self.is_packed || self.is_mixed {
+        let factors = self.factors();
+        // Overviews of a narrow raster end where it has no width left, but not those of the other driver.
+        let narrow = self.window.width.min(self.window.height);
+        let is_narrow = factors.last().is_some_and(|&last| narrow < last);
+        if self.is_packed || self.is_mixed || is_narrow {
             let resampling = if self.is_mixed { "AVERAGE" } else { "NEAREST" };
             let own = [
                 ("LEVEL", "1"),
@@ -208,7 +215,7 @@ impl Cog<'_> {
             ("COPY_SRC_OVERVIEWS", "YES"),
         ];
         let options = common.into_iter().chain(own).map(text);
-        ("GTiff", options.collect(), self.factors())
+        ("GTiff", options.collect(), factors)
     }
 
     /// How many times smaller the overviews are: the last fits into a block.
